@@ -1,0 +1,40 @@
+"""Client of a Plex Media Server, free of Home Assistant.
+
+It speaks the part of the server's HTTP interface that belongs to Remote Access.
+"""
+
+from .client import PlexServer
+from .errors import (
+    PlexAuthenticationError,
+    PlexConnectionError,
+    PlexError,
+    PlexForbiddenError,
+    PlexResponseError,
+    PlexStartingError,
+    PlexWriteError,
+)
+from .model import (
+    Account,
+    Identity,
+    MappingState,
+    PreferenceChange,
+    Preferences,
+    SignInState,
+)
+
+__all__ = [
+    "Account",
+    "Identity",
+    "MappingState",
+    "PlexAuthenticationError",
+    "PlexConnectionError",
+    "PlexError",
+    "PlexForbiddenError",
+    "PlexResponseError",
+    "PlexServer",
+    "PlexStartingError",
+    "PlexWriteError",
+    "PreferenceChange",
+    "Preferences",
+    "SignInState",
+]

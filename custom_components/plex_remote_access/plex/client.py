@@ -1,0 +1,170 @@
+"""Conversation with one Plex Media Server."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from .errors import (
+    PlexAuthenticationError,
+    PlexConnectionError,
+    PlexForbiddenError,
+    PlexResponseError,
+    PlexStartingError,
+    PlexWriteError,
+)
+from .model import Account, Identity, PreferenceChange, Preferences
+from .wire import (
+    Container,
+    format_change,
+    parse_account,
+    parse_container,
+    parse_identity,
+    parse_preferences,
+)
+
+# Answers come from memory; a server that needs longer is busy starting or gone.
+REQUEST_TIMEOUT: Final = 10
+# Older servers ask plex.tv before they answer; 8 s were seen.
+REFRESH_TIMEOUT: Final = 30
+# The full list of settings is about 60 KiB.
+MAX_BODY: Final = 2 * 1024 * 1024
+
+
+class PlexServer:
+    """One Plex Media Server at one address.
+
+    The session is the caller's; nothing here closes it. The token travels in a
+    header only and redirects are not followed, so it reaches no other host.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        token: str | None,
+        client_identifier: str,
+    ) -> None:
+        """Remember where the server is and as whom we speak."""
+        self.url: Final = url
+        self._session = session
+        self._headers = {
+            "Accept": "application/json",
+            "X-Plex-Client-Identifier": client_identifier,
+            "X-Plex-Product": "Home Assistant",
+        }
+        self._token = token
+
+    async def identity(self) -> Identity:
+        """Ask which server this is. Needs no token, and sends none."""
+        return parse_identity(await self._get("/identity", authenticated=False))
+
+    async def name(self) -> str | None:
+        """Ask for the friendly name.
+
+        Raises PlexStartingError while the server says that it is not done starting.
+        """
+        container = await self._get("/")
+        if container.get("startState"):
+            raise PlexStartingError("The server is still starting")
+        name = container.get("friendlyName")
+        return name if isinstance(name, str) and name else None
+
+    async def account(self) -> Account:
+        """Ask for the state of Remote Access; the server answers from memory."""
+        return parse_account(await self._get("/myplex/account"))
+
+    async def preferences(self) -> Preferences:
+        """Ask for the settings.
+
+        Raises PlexForbiddenError where the list lacks the Remote Access switch,
+        which is how some servers treat a token that is not the owner's.
+        """
+        preferences = parse_preferences(await self._get("/:/prefs"))
+        if preferences is None:
+            raise PlexForbiddenError("The server does not show its settings")
+        return preferences
+
+    async def set_preferences(self, change: PreferenceChange) -> Preferences:
+        """Write settings in one request and return what the server has afterwards.
+
+        Raises PlexWriteError if the server refuses or does not keep the values.
+        """
+        try:
+            await self._request("PUT", "/:/prefs", params=format_change(change))
+        except PlexResponseError as err:
+            raise PlexWriteError(f"The server refused the change: {err}") from err
+        preferences = await self.preferences()
+        if change.against(preferences):
+            raise PlexWriteError("The server kept the old value")
+        return preferences
+
+    async def refresh_reachability(self) -> None:
+        """Have plex.tv probe the server from outside.
+
+        Expensive for plex.tv, which limits it: only ever call this because a person
+        asked, or once after an own change. The verdict arrives later.
+        """
+        await self._request(
+            "PUT", "/myplex/refreshReachability", timeout=REFRESH_TIMEOUT
+        )
+
+    async def _get(self, path: str, *, authenticated: bool = True) -> Container:
+        return parse_container(
+            await self._request("GET", path, authenticated=authenticated)
+        )
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        authenticated: bool = True,
+        timeout: float = REQUEST_TIMEOUT,
+    ) -> bytes:
+        """Send one request and return the body of a good answer."""
+        headers = dict(self._headers)
+        if authenticated and self._token:
+            headers["X-Plex-Token"] = self._token
+        try:
+            async with (
+                asyncio.timeout(timeout),
+                self._session.request(
+                    method,
+                    # Built by hand: joining would read '/:/prefs' as another scheme.
+                    self.url.with_path(path),
+                    params=params,
+                    headers=headers,
+                    allow_redirects=False,
+                ) as response,
+            ):
+                _raise_for_status(response.status, path)
+                body = bytearray()
+                async for chunk in response.content.iter_any():
+                    body += chunk
+                    if len(body) > MAX_BODY:
+                        raise PlexResponseError("The answer is too long")
+        except TimeoutError as err:
+            raise PlexConnectionError(f"No answer within {timeout} s") from err
+        except aiohttp.ClientError as err:
+            # The class alone: messages of aiohttp may name the address.
+            raise PlexConnectionError(type(err).__name__) from err
+        return bytes(body)
+
+
+def _raise_for_status(status: int, path: str) -> None:
+    """Translate every status but 2xx."""
+    match status:
+        case status if 200 <= status < 300:
+            return
+        case HTTPStatus.UNAUTHORIZED:
+            raise PlexAuthenticationError("The server does not know the token")
+        case HTTPStatus.FORBIDDEN:
+            raise PlexForbiddenError("The token is not the owner's")
+        case HTTPStatus.SERVICE_UNAVAILABLE:
+            raise PlexStartingError("The server is still starting")
+        case _:
+            raise PlexResponseError(f"HTTP status {status} for {path}")

@@ -1,0 +1,29 @@
+"""Errors of the Plex client. None of them ever carries the token."""
+
+
+class PlexError(Exception):
+    """Something went wrong between us and the Plex server."""
+
+
+class PlexConnectionError(PlexError):
+    """The server did not answer, or not in time."""
+
+
+class PlexStartingError(PlexConnectionError):
+    """The server is up but still starting; it answers for real within minutes."""
+
+
+class PlexAuthenticationError(PlexError):
+    """The server does not know the token (HTTP 401)."""
+
+
+class PlexForbiddenError(PlexError):
+    """The token is valid but not the owner's."""
+
+
+class PlexResponseError(PlexError):
+    """The answer is not one that a Plex Media Server gives."""
+
+
+class PlexWriteError(PlexError):
+    """The server refused a change, or accepted it and kept the old value."""

@@ -1,0 +1,157 @@
+"""The forms in which a Plex Media Server writes its answers.
+
+Servers answer in XML or JSON, with booleans as words, digits or real booleans and
+with numbers as text, depending on their version and on the endpoint.
+"""
+
+from collections.abc import Mapping
+import json
+from typing import Any
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+
+from .errors import PlexResponseError
+from .model import (
+    Account,
+    Identity,
+    MappingState,
+    PreferenceChange,
+    Preferences,
+    SignInState,
+)
+
+type Container = Mapping[str, Any]
+
+PUBLISH = "PublishServerOnPlexOnlineKey"
+MANUAL_MODE = "ManualPortMappingMode"
+MANUAL_PORT = "ManualPortMappingPort"
+UPLOAD_RATE = "WanTotalMaxUploadRate"
+STREAM_RATE = "WanPerStreamMaxUploadRate"
+RELAY = "RelayEnabled"
+
+_TRUE = ("1", "true")
+_FALSE = ("0", "false")
+
+
+def parse_container(body: bytes) -> Container:
+    """Return the one element of an answer, its children as lists under their names."""
+    text = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    try:
+        if text.startswith(b"<"):
+            document = fromstring(text.rstrip(b"\0 \t\r\n"))
+            root = {document.tag: _from_xml(document)}
+        else:
+            root = json.loads(text)
+    except (ValueError, ParseError, DefusedXmlException, RecursionError) as err:
+        raise PlexResponseError("The answer is neither XML nor JSON") from err
+    # Error pages in HTML are well-formed at times.
+    if isinstance(root, dict):
+        for name in ("MediaContainer", "MyPlex"):
+            if isinstance(container := root.get(name), dict):
+                return container
+    raise PlexResponseError("The answer is not a container")
+
+
+def _from_xml(element: Element) -> Container:
+    container: dict[str, Any] = dict(element.attrib)
+    for child in element:
+        container.setdefault(child.tag, []).append(_from_xml(child))
+    return container
+
+
+def parse_identity(container: Container) -> Identity:
+    """Read `/identity`."""
+    machine_identifier = _text(container.get("machineIdentifier"))
+    if machine_identifier is None:
+        raise PlexResponseError("The answer names no machineIdentifier")
+    return Identity(
+        machine_identifier=machine_identifier,
+        version=_text(container.get("version")),
+        claimed=_boolean(container.get("claimed")),
+    )
+
+
+def parse_account(container: Container) -> Account:
+    """Read `/myplex/account`; blank addresses and port 0 mean that there is none."""
+    if "mappingState" not in container and "signInState" not in container:
+        raise PlexResponseError("The answer is not about the server's account")
+    return Account(
+        mapping_state=MappingState.parse(_text(container.get("mappingState"))),
+        mapping_error=_text(container.get("mappingError")),
+        sign_in_state=SignInState.parse(_text(container.get("signInState"))),
+        public_address=_text(container.get("publicAddress")),
+        public_port=_integer(container.get("publicPort")) or None,
+        private_address=_text(container.get("privateAddress")),
+        private_port=_integer(container.get("privatePort")) or None,
+        subscription_active=_boolean(container.get("subscriptionActive")),
+    )
+
+
+def parse_preferences(container: Container) -> Preferences | None:
+    """Read `/:/prefs`; None where the Remote Access settings are kept from us."""
+    settings = {
+        setting["id"]: setting
+        for setting in container.get("Setting", ())
+        if isinstance(setting, dict) and isinstance(setting.get("id"), str)
+    }
+    value = {name: setting.get("value") for name, setting in settings.items()}
+    publish = _boolean(value.get(PUBLISH))
+    if publish is None:
+        return None
+    return Preferences(
+        publish=publish,
+        manual_mode=_boolean(value.get(MANUAL_MODE)) or False,
+        manual_port=_integer(value.get(MANUAL_PORT)) or 32400,
+        upload_rate=_integer(value.get(UPLOAD_RATE)),
+        stream_rate=_integer(value.get(STREAM_RATE)),
+        stream_rates=_choices(settings.get(STREAM_RATE, {}).get("enumValues")),
+        relay=_boolean(value.get(RELAY)),
+    )
+
+
+def format_change(change: PreferenceChange) -> dict[str, str]:
+    """Write a change as the query of one PUT; booleans are best understood as 1/0."""
+    values = {
+        PUBLISH: change.publish,
+        MANUAL_MODE: change.manual_mode,
+        MANUAL_PORT: change.manual_port,
+        UPLOAD_RATE: change.upload_rate,
+        STREAM_RATE: change.stream_rate,
+        RELAY: change.relay,
+    }
+    return {
+        name: str(int(value)) for name, value in values.items() if value is not None
+    }
+
+
+def _choices(enum_values: Any) -> tuple[tuple[int, str], ...]:
+    """Read `0:Original|20000:20 Mbps (1080p)`; a label may be missing."""
+    choices = []
+    for choice in (_text(enum_values) or "").split("|"):
+        value, _, label = choice.partition(":")
+        if (number := _integer(value)) is not None:
+            choices.append((number, label.strip() or value.strip()))
+    return tuple(choices)
+
+
+def _text(value: Any) -> str | None:
+    """Return a non-empty text or None."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _integer(value: Any) -> int | None:
+    """Return a whole number that came as number or text, or None."""
+    try:
+        return int(value)
+    except TypeError, ValueError, OverflowError:
+        return None
+
+
+def _boolean(value: Any) -> bool | None:
+    """Return a truth that came as boolean, number or text, or None."""
+    text = str(value).strip().lower()
+    if text in _TRUE:
+        return True
+    return False if text in _FALSE else None

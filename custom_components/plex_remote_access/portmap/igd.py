@@ -1,0 +1,97 @@
+"""Reading the description of an Internet Gateway Device.
+
+UPnP InternetGatewayDevice:1 and :2.
+"""
+
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address
+from typing import Final
+from xml.etree.ElementTree import Element
+
+import aiohttp
+from yarl import URL
+
+from .model import PortMapError, Reason
+from .route import Route
+from .soap import DESCRIPTION_TIMEOUT, local_name, parse_xml, request
+from .ssdp import Answer
+
+# Best first. The names below urn:dslforum-org are those of DSL routers from before
+# the standard: https://github.com/tailscale/tailscale/issues/10911
+_SERVICES: Final = tuple(
+    f"urn:{domain}:service:{name}"
+    for domain, name in (
+        ("schemas-upnp-org", "WANIPConnection:2"),
+        ("schemas-upnp-org", "WANIPConnection:1"),
+        ("schemas-upnp-org", "WANPPPConnection:1"),
+        ("dslforum-org", "WANIPConnection:1"),
+        ("dslforum-org", "WANPPPConnection:1"),
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Service:
+    """A service of the router that maps ports, and where it is controlled."""
+
+    service_type: str
+    control_url: str
+
+
+def description_url(answer: Answer, route: Route) -> URL | None:
+    """Return where the description is, or None if we should not look there.
+
+    A device speaks for itself only: an address that is not its own is replaced by
+    its own (clustered routers answer with the address of the other half,
+    https://github.com/tailscale/tailscale/issues/5502), so that nobody can send us
+    elsewhere.
+    """
+    try:
+        url = URL(answer.location)
+    except ValueError:
+        return None
+    if url.scheme != "http" or not url.host:
+        return None
+    try:
+        host = IPv4Address(url.host)
+    except AddressValueError:
+        host = None
+    if host != answer.responder:
+        url = url.with_host(str(answer.responder))
+    return url if route.is_near(answer.responder) else None
+
+
+async def fetch_services(session: aiohttp.ClientSession, url: URL) -> list[Service]:
+    """Fetch a description and return the services that map ports, best first."""
+    status, body = await request(session, "GET", str(url), timeout=DESCRIPTION_TIMEOUT)
+    if status != 200:
+        raise PortMapError(Reason.NO_ROUTER, f"No description (HTTP {status})")
+    return parse_description(body, url)
+
+
+def parse_description(body: bytes, url: URL) -> list[Service]:
+    """Read a description. Control addresses outside the device are left out."""
+    document = parse_xml(body)
+    base = url
+    for element in document:
+        if local_name(element) == "URLBase" and (text := (element.text or "").strip()):
+            base = url.join(URL(text))
+    services = []
+    for element in document.iter():
+        if local_name(element) == "service" and (service := _service(element, base)):
+            if URL(service.control_url).host == url.host:
+                services.append(service)
+    return sorted(services, key=lambda found: _SERVICES.index(found.service_type))
+
+
+def _service(element: Element, base: URL) -> Service | None:
+    values = {local_name(child): (child.text or "").strip() for child in element}
+    service_type, control = values.get("serviceType"), values.get("controlURL")
+    if service_type not in _SERVICES or not control:
+        return None
+    try:
+        return Service(
+            service_type=service_type, control_url=str(base.join(URL(control)))
+        )
+    except ValueError:
+        return None

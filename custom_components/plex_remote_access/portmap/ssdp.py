@@ -1,0 +1,135 @@
+"""Finding the router's UPnP description (SSDP).
+
+UPnP Device Architecture 1.1, section 1.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+import socket
+from typing import Final, override
+
+from .route import Route
+
+PORT: Final = 1900
+GROUP: Final = IPv4Address("239.255.255.250")
+# Answers come within milliseconds; nobody who has not answered after the repeats does.
+WINDOW: Final = 3.0
+# Asked at once, not one after the other: waiting for each is what makes others slow.
+# Some routers only answer for what they are, some only for the last two.
+SEARCH_TARGETS: Final = (
+    "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
+    "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
+    "urn:schemas-upnp-org:service:WANIPConnection:1",
+    "urn:schemas-upnp-org:service:WANPPPConnection:1",
+    "upnp:rootdevice",
+    "ssdp:all",
+)
+_REPEATS: Final = (0.0, 0.1, 0.5)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """One device that answered, and from where it did."""
+
+    responder: IPv4Address
+    location: str
+
+
+def build_search(host: IPv4Address, search_target: str) -> bytes:
+    """Build a search; to a single host it goes without the delay of MX (1.3.2)."""
+    lines = [
+        "M-SEARCH * HTTP/1.1",
+        f"HOST: {host}:{PORT}",
+        'MAN: "ssdp:discover"',
+        *(["MX: 1"] if host.is_multicast else []),
+        f"ST: {search_target}",
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+def parse_answer(packet: bytes, responder: IPv4Address) -> Answer | None:
+    """Read an answer to a search; None if it is none or names no description.
+
+    Headers of routers are careless with case, spaces and line ends.
+    """
+    status, *lines = packet.decode(errors="replace").splitlines() or [""]
+    if not status.startswith("HTTP/") or status.split()[1:2] != ["200"]:
+        return None
+    for line in lines:
+        name, _, value = line.partition(":")
+        if name.strip().lower() == "location" and value.strip():
+            return Answer(responder=responder, location=value.strip())
+    return None
+
+
+class _Listener(asyncio.DatagramProtocol):
+    """Puts the answers of neighbours into a queue, each device once."""
+
+    def __init__(self, route: Route) -> None:
+        """Listen for devices near this route."""
+        self.answers: asyncio.Queue[Answer] = asyncio.Queue(maxsize=8)
+        self._route = route
+        self._seen: set[Answer] = set()
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Take an answer, from whatever port it comes: some routers choose one."""
+        responder = IPv4Address(addr[0])
+        if not self._route.is_near(responder):
+            return
+        answer = parse_answer(data, responder)
+        if answer and answer not in self._seen and not self.answers.full():
+            self._seen.add(answer)
+            self.answers.put_nowait(answer)
+
+    @override
+    def error_received(self, exc: OSError) -> None:
+        """Pass over a closed port: other answers may still come."""
+
+
+async def search(route: Route, port: int = PORT) -> AsyncGenerator[Answer]:
+    """Ask the router and the whole link; yield each answer as it comes.
+
+    Both ways, because some routers answer to only one of them. Ends by itself after
+    WINDOW seconds; the caller ends it earlier by closing the generator.
+    """
+    loop = asyncio.get_running_loop()
+    transport, listener = await loop.create_datagram_endpoint(
+        lambda: _Listener(route), sock=_socket(route.source)
+    )
+    sender = asyncio.create_task(_send(transport, route.gateway, port))
+    try:
+        async with asyncio.timeout(WINDOW):
+            while True:
+                yield await listener.answers.get()
+    except TimeoutError:
+        return
+    finally:
+        sender.cancel()
+        transport.close()
+
+
+def _socket(source: IPv4Address) -> socket.socket:
+    """Open a socket whose multicasts leave on the router's link and stay there."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setblocking(False)
+    sock.bind((str(source), 0))
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, source.packed)
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 2)
+    return sock
+
+
+async def _send(
+    transport: asyncio.DatagramTransport, gateway: IPv4Address, port: int
+) -> None:
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    for repeat in _REPEATS:
+        await asyncio.sleep(start + repeat - loop.time())
+        for search_target in SEARCH_TARGETS:
+            transport.sendto(build_search(gateway, search_target), (str(gateway), port))
+            if not gateway.is_loopback:
+                transport.sendto(build_search(GROUP, search_target), (str(GROUP), PORT))
