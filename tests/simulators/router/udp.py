@@ -1,0 +1,57 @@
+"""The UDP port that NAT-PMP and PCP share."""
+
+from typing import override
+
+from . import nat_pmp, pcp
+from .datagram import DatagramServer
+from .records import PacketKind
+
+RESPONSE = 0x80
+KINDS = {
+    (nat_pmp.VERSION, 0): PacketKind.NAT_PMP_ADDRESS,
+    (nat_pmp.VERSION, 1): PacketKind.NAT_PMP_MAP,
+    (nat_pmp.VERSION, 2): PacketKind.NAT_PMP_MAP,
+    (pcp.VERSION, pcp.Opcode.ANNOUNCE): PacketKind.PCP_ANNOUNCE,
+    (pcp.VERSION, pcp.Opcode.MAP): PacketKind.PCP_MAP,
+}
+ANNOUNCEMENTS = ("224.0.0.1", 5350)
+
+
+class PortMappingServer(DatagramServer):
+    """Answers NAT-PMP and PCP requests, one at a time."""
+
+    @override
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer one packet."""
+        if len(data) < 2:
+            return
+        kind = KINDS.get((data[0], data[1]), PacketKind.OTHER)
+        if not self.receive(kind, data, addr):
+            return
+        refuse_with = self.gateway.faults.packets.results.get(kind)
+        response = self._answer(data, addr[0], refuse_with)
+        if response is not None:
+            self.transport.sendto(response, addr)
+
+    def announce(self) -> None:
+        """Tell the LAN that mappings or the address may have changed."""
+        if self.gateway.nat_pmp:
+            announcement = nat_pmp.address_response(self.gateway)
+            self.transport.sendto(announcement, ANNOUNCEMENTS)
+        if self.gateway.pcp:
+            self.transport.sendto(pcp.announcement(self.gateway), ANNOUNCEMENTS)
+
+    def _answer(
+        self, data: bytes, source: str, refuse_with: int | None
+    ) -> bytes | None:
+        """Negotiate the version, RFC 6887 section 9."""
+        gateway = self.gateway
+        if data[0] == nat_pmp.VERSION and gateway.nat_pmp:
+            return nat_pmp.answer(gateway, data, source, refuse_with)
+        if data[0] == pcp.VERSION and gateway.pcp:
+            return pcp.answer(gateway, data, source, refuse_with)
+        if data[1] & RESPONSE:
+            return None
+        if gateway.pcp:
+            return pcp.unsupported_version(gateway, data[1])
+        return nat_pmp.unsupported_version(gateway)
