@@ -24,7 +24,7 @@ MAX_BODY: Final = 256 * 1024
 _CLOSE: Final = {"Connection": "close"}
 
 
-class SoapFault(Exception):
+class SoapFault(PortMapError):
     """A service answered with a UPnP error.
 
     Codes: WANIPConnection:2, section 2.5, and UPnP Device Architecture 1.1, 3.2.2.
@@ -32,7 +32,7 @@ class SoapFault(Exception):
 
     def __init__(self, code: int, description: str) -> None:
         """Keep the code for the reaction, and the router's own words."""
-        super().__init__(f"UPnP error {code} {description}".rstrip())
+        super().__init__(Reason.FAILED, f"UPnP error {code} {description}".rstrip())
         self.code: Final = code
 
 

@@ -4,8 +4,8 @@ UPnP Device Architecture 1.1, section 1.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 import socket
@@ -15,7 +15,7 @@ from .route import Route
 
 PORT: Final = 1900
 GROUP: Final = IPv4Address("239.255.255.250")
-# Answers come within milliseconds; nobody who has not answered after the repeats does.
+# How long to wait for the first answer; most come within milliseconds.
 WINDOW: Final = 3.0
 # Asked at once, not one after the other: waiting for each is what makes others slow.
 # Some routers only answer for what they are, some only for the last two.
@@ -86,15 +86,17 @@ class _Listener(asyncio.DatagramProtocol):
             self.answers.put_nowait(answer)
 
     @override
-    def error_received(self, exc: OSError) -> None:
+    def error_received(self, exc: Exception) -> None:
         """Pass over a closed port: other answers may still come."""
 
 
-async def search(route: Route, port: int = PORT) -> AsyncGenerator[Answer]:
-    """Ask the router and the whole link; yield each answer as it comes.
+@asynccontextmanager
+async def search(
+    route: Route, port: int = PORT
+) -> AsyncIterator[asyncio.Queue[Answer]]:
+    """Ask the router and the whole link; answers are put into the queue as they come.
 
-    Both ways, because some routers answer to only one of them. Ends by itself after
-    WINDOW seconds; the caller ends it earlier by closing the generator.
+    Both ways, because some routers answer to only one of them.
     """
     loop = asyncio.get_running_loop()
     transport, listener = await loop.create_datagram_endpoint(
@@ -102,11 +104,7 @@ async def search(route: Route, port: int = PORT) -> AsyncGenerator[Answer]:
     )
     sender = asyncio.create_task(_send(transport, route.gateway, port))
     try:
-        async with asyncio.timeout(WINDOW):
-            while True:
-                yield await listener.answers.get()
-    except TimeoutError:
-        return
+        yield listener.answers
     finally:
         sender.cancel()
         transport.close()

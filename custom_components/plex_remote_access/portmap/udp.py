@@ -30,7 +30,7 @@ class _Exchange[T](asyncio.DatagramProtocol):
             self.answer.set_result(answer)
 
     @override
-    def error_received(self, exc: OSError) -> None:
+    def error_received(self, exc: Exception) -> None:
         """Take the ICMP message that nobody listens on the port as the answer."""
         if not self.answer.done():
             self.answer.set_exception(

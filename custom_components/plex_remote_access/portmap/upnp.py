@@ -1,0 +1,241 @@
+"""Port mapping through UPnP.
+
+UPnP InternetGatewayDevice, WANIPConnection:1 and :2.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address
+import random
+import time
+from typing import Final, override
+
+import aiohttp
+
+from . import ssdp
+from .igd import Service, description_url, fetch_services
+from .model import Mapper, Mapping, Method, PortMapError, Reason, Target
+from .route import Route
+from .soap import SoapFault, call
+
+LEASE: Final = 3600
+# For routers without leases: 725 is the right answer, 402 and private codes below
+# zero are seen instead (https://github.com/tailscale/tailscale/issues/15223,
+# https://github.com/qbittorrent/qBittorrent/issues/12610).
+PERMANENT: Final = 0
+# How often a mapping without an end is written again: the table is lost on a reboot.
+REFRESH: Final = 1800
+
+_NO_SUCH_ENTRY: Final = frozenset({713, 714, 730})
+_NO_LEASES: Final = frozenset({402, 725})
+_CONFLICT: Final = frozenset({501, 718, 729})
+_NOT_AUTHORIZED: Final = 606
+_SAME_PORT: Final = 724
+_FULL: Final = frozenset({603, 728})
+# Below are well-known services, which some routers refuse or keep for themselves.
+_RANDOM_PORTS: Final = range(20000, 60000)
+_TRIES: Final = 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One row of the router's table. `lease` is what remains, 0 has no end."""
+
+    client: str
+    port: int
+    description: str
+    lease: int
+
+    def is_for(self, target: Target) -> bool:
+        """Tell whether this row is ours: all three must match."""
+        return (
+            self.client == str(target.address)
+            and self.port == target.port
+            and self.description == target.description
+        )
+
+
+class UpnpMapper(Mapper):
+    """Asks one router for mappings, also to other hosts where it allows that."""
+
+    method = Method.UPNP
+
+    def __init__(
+        self, session: aiohttp.ClientSession, route: Route, port: int = ssdp.PORT
+    ) -> None:
+        """Speak with the router of this route; `port` is where it is searched."""
+        self._session = session
+        self._route = route
+        self._port = port
+        self._service: Service | None = None
+        self._lease = LEASE
+
+    @override
+    async def probe(self) -> None:
+        """Search the router and read its description; the first good answer counts."""
+        failure = PortMapError(Reason.NO_ROUTER, "No answer to the search")
+        try:
+            async with (
+                ssdp.search(self._route, self._port) as answers,
+                asyncio.timeout(ssdp.WINDOW),
+            ):
+                while True:
+                    answer = await answers.get()
+                    if (url := description_url(answer, self._route)) is None:
+                        continue
+                    try:
+                        services = await fetch_services(self._session, url)
+                    except PortMapError as err:
+                        failure = err
+                        continue
+                    if services:
+                        self._service = services[0]
+                        return
+        except TimeoutError:
+            raise failure from None
+
+    @override
+    async def external_address(self) -> IPv4Address:
+        output = await self._call("GetExternalIPAddress")
+        try:
+            return IPv4Address(output.get("NewExternalIPAddress", ""))
+        except AddressValueError:
+            # miniupnpd behind another router answers with an empty text.
+            raise PortMapError(
+                Reason.NO_PUBLIC_ADDRESS, "The router names no external address"
+            ) from None
+
+    @override
+    async def map(self, target: Target, external_port: int) -> Mapping:
+        for port in (external_port, *random.sample(_RANDOM_PORTS, _TRIES)):
+            try:
+                return await self._map(target, port)
+            except SoapFault as fault:
+                if fault.code == _SAME_PORT and port != target.port:
+                    return await self._map(target, target.port)
+                if fault.code not in _CONFLICT:
+                    raise _refusal(fault, target, self._route) from fault
+                if await self._entry(port) is None:
+                    await self._explain_conflict(fault, target)
+        raise PortMapError(Reason.PORT_TAKEN, f"Port {external_port} is taken")
+
+    @override
+    async def renew(self, mapping: Mapping) -> Mapping:
+        return await self.map(mapping.target, mapping.external_port)
+
+    @override
+    async def verify(self, mapping: Mapping) -> Mapping | None:
+        entry = await self._entry(mapping.external_port)
+        return mapping if entry and entry.is_for(mapping.target) else None
+
+    @override
+    async def release(self, mapping: Mapping) -> None:
+        entry = await self._entry(mapping.external_port)
+        if entry is None or not entry.is_for(mapping.target):
+            return
+        try:
+            await self._call("DeletePortMapping", **_key(mapping.external_port))
+        except SoapFault as fault:
+            if fault.code not in _NO_SUCH_ENTRY:
+                raise PortMapError(Reason.REFUSED, str(fault)) from fault
+        entry = await self._entry(mapping.external_port)
+        if entry and entry.is_for(mapping.target):
+            raise PortMapError(Reason.FAILED, "The router kept the mapping")
+
+    async def _map(self, target: Target, port: int) -> Mapping:
+        """Map one port and read it back. Raises SoapFault as the router answers."""
+        standing = await self._entry(port)
+        if standing and not standing.is_for(target):
+            # Many routers would overwrite it without a word.
+            raise SoapFault(718, "in use")
+        try:
+            await self._add(target, port)
+        except SoapFault as fault:
+            if self._lease == PERMANENT or not (
+                fault.code in _NO_LEASES or fault.code < 0
+            ):
+                raise
+            self._lease = PERMANENT
+            await self._add(target, port)
+        entry = await self._entry(port)
+        if entry is None or not entry.is_for(target):
+            raise PortMapError(Reason.FAILED, "The router agreed but mapped nothing")
+        now = time.monotonic()
+        return Mapping(
+            method=self.method,
+            gateway=self._route.gateway,
+            target=target,
+            external_port=port,
+            renew_after=now + (entry.lease / 2 if entry.lease else REFRESH),
+            good_until=now + entry.lease if entry.lease else None,
+        )
+
+    async def _add(self, target: Target, port: int) -> None:
+        await self._call(
+            "AddPortMapping",
+            **_key(port),
+            NewInternalPort=str(target.port),
+            NewInternalClient=str(target.address),
+            NewEnabled="1",
+            NewPortMappingDescription=target.description,
+            NewLeaseDuration=str(self._lease),
+        )
+
+    async def _entry(self, port: int) -> Entry | None:
+        """Read the row of an external port, ours or not."""
+        try:
+            output = await self._call("GetSpecificPortMappingEntry", **_key(port))
+            return Entry(
+                client=output["NewInternalClient"],
+                port=int(output["NewInternalPort"]),
+                description=output.get("NewPortMappingDescription", ""),
+                lease=int(output.get("NewLeaseDuration") or PERMANENT),
+            )
+        except SoapFault as fault:
+            if fault.code in _NO_SUCH_ENTRY:
+                return None
+            raise
+        except (KeyError, ValueError) as err:
+            raise PortMapError(Reason.FAILED, "The router's table is odd") from err
+
+    async def _explain_conflict(self, fault: SoapFault, target: Target) -> None:
+        """Raise what a conflict means when the port is free; return to try another.
+
+        Behind another router miniupnpd answers 501, and in secure mode 718.
+        """
+        await self.external_address()
+        if target.address != self._route.source:
+            raise PortMapError(Reason.REFUSED_FOR_OTHER_HOST, str(fault)) from fault
+
+    async def _call(self, action: str, **arguments: str) -> dict[str, str]:
+        if self._service is None:
+            await self.probe()
+        service = self._service
+        assert service is not None
+        try:
+            return await call(
+                self._session,
+                service.control_url,
+                service.service_type,
+                action,
+                arguments,
+            )
+        except PortMapError as err:
+            if err.reason is Reason.NO_ROUTER:
+                # Many routers choose a new port at each start: search again next time.
+                self._service = None
+            raise
+
+
+def _key(port: int) -> dict[str, str]:
+    """Return the arguments that name a row. The remote host must be empty."""
+    return {"NewRemoteHost": "", "NewExternalPort": str(port), "NewProtocol": "TCP"}
+
+
+def _refusal(fault: SoapFault, target: Target, route: Route) -> PortMapError:
+    """Say why a router refuses for good."""
+    if fault.code in _FULL:
+        return PortMapError(Reason.TABLE_FULL, str(fault))
+    if fault.code == _NOT_AUTHORIZED and target.address != route.source:
+        return PortMapError(Reason.REFUSED_FOR_OTHER_HOST, str(fault))
+    return PortMapError(Reason.REFUSED, str(fault))
