@@ -23,6 +23,14 @@ def bound_socket(host: str, port: int, *, shared: bool = False) -> socket.socket
     return sock
 
 
+def group_socket(group: str, host: str, port: int) -> socket.socket:
+    """Return a member of a multicast group on the interface of the host address."""
+    sock = bound_socket(group, port, shared=True)
+    membership = socket.inet_aton(group) + socket.inet_aton(host)
+    sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
+    return sock
+
+
 def send_multicast_from(sock: socket.socket, host: str) -> None:
     """Let multicasts leave by the interface of the host address."""
     sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(host))

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-import contextlib
 import socket
 
 CHUNK = 65536
@@ -56,21 +55,24 @@ class Forward:
         task.add_done_callback(self.tasks.discard)
 
     async def _relay(self, connection: socket.socket) -> None:
-        """Carry one connection until either side ends it."""
+        """Carry one connection until both sides have ended it."""
         outside_reader, outside = await asyncio.open_connection(sock=connection)
+        writers = [outside]
         try:
             inside_reader, inside = await asyncio.open_connection(*self.target)
-            try:
-                await asyncio.gather(
-                    _pump(outside_reader, inside), _pump(inside_reader, outside)
-                )
-            finally:
-                inside.transport.abort()
-        except OSError:
+            writers.append(inside)
+            async with asyncio.TaskGroup() as pumps:
+                pumps.create_task(_pump(outside_reader, inside))
+                pumps.create_task(_pump(inside_reader, outside))
+            for writer in writers:
+                writer.close()
+                await writer.wait_closed()
+        except* OSError:
             # The target refused or a side went away: so does the other one.
             pass
         finally:
-            outside.transport.abort()
+            for writer in writers:
+                writer.transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -105,11 +107,15 @@ class Forwards:
             if forward.target == target:
                 return
             self.close(external_port)
+        port = external_port if self._real_ports else 0
+        if (self._host, port) == target:
+            # The public side is the target itself: a forward would feed itself.
+            raise PortTakenError
         listener = socket.socket()
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setblocking(False)
         try:
-            listener.bind((self._host, external_port if self._real_ports else 0))
+            listener.bind((self._host, port))
             listener.listen()
         except OSError as err:
             listener.close()
@@ -131,6 +137,5 @@ class Forwards:
         """Close everything and wait for the connections to end."""
         for external_port in list(self._forwards):
             self.close(external_port)
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*self._ending, return_exceptions=True)
+        await asyncio.gather(*self._ending, return_exceptions=True)
         self._ending.clear()

@@ -45,6 +45,8 @@ class Gateway:
     natpmp_port: int = 0
     ssdp_port: int = 0
     http_port: int = 0
+    announce_port: int = 5350
+    """Where NAT-PMP and PCP announcements go to."""
     nat_pmp: bool = True
     pcp: bool = True
     upnp: bool = True

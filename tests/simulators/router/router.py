@@ -9,7 +9,7 @@ from typing import Self
 
 from . import igd, ssdp
 from .control import CONTROL_PATH, ControlApi
-from .datagram import DatagramServer, bound_socket, send_multicast_from
+from .datagram import DatagramServer, bound_socket, group_socket, send_multicast_from
 from .gateway import Gateway
 from .http_server import HttpServer, Response
 from .records import Datagram, HttpRequest, PacketKind, SoapCall
@@ -178,7 +178,7 @@ class Router(Gateway):
         self._ssdp = ssdp.SsdpServer(self)
         await self._serve(sock, self._ssdp)
         if self.multicast:
-            sock = ssdp.group_socket(self.host, self.ssdp_port)
+            sock = group_socket(ssdp.GROUP, self.host, self.ssdp_port)
             await self._serve(sock, ssdp.SsdpServer(self))
 
     async def _serve(self, sock: socket.socket, server: DatagramServer) -> None:

@@ -1,10 +1,9 @@
 """SSDP: answers to searches, and notifications (UPnP Device Architecture 1.1)."""
 
-import socket
 from typing import override
 
 from . import igd
-from .datagram import DatagramServer, bound_socket
+from .datagram import DatagramServer
 from .gateway import Gateway
 from .http_server import SERVER
 from .records import PacketKind
@@ -14,14 +13,6 @@ SEARCH = "M-SEARCH * HTTP/1.1"
 ALL = "ssdp:all"
 ROOT_DEVICE = "upnp:rootdevice"
 MAX_AGE = 120
-
-
-def group_socket(host: str, port: int) -> socket.socket:
-    """Return a member of the group on the interface of the host address."""
-    sock = bound_socket(GROUP, port, shared=True)
-    membership = socket.inet_aton(GROUP) + socket.inet_aton(host)
-    sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-    return sock
 
 
 def offered(gateway: Gateway) -> dict[str, str]:

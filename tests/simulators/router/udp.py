@@ -14,7 +14,7 @@ KINDS = {
     (pcp.VERSION, pcp.Opcode.ANNOUNCE): PacketKind.PCP_ANNOUNCE,
     (pcp.VERSION, pcp.Opcode.MAP): PacketKind.PCP_MAP,
 }
-ANNOUNCEMENTS = ("224.0.0.1", 5350)
+ALL_HOSTS = "224.0.0.1"
 
 
 class PortMappingServer(DatagramServer):
@@ -35,11 +35,11 @@ class PortMappingServer(DatagramServer):
 
     def announce(self) -> None:
         """Tell the LAN that mappings or the address may have changed."""
+        group = ALL_HOSTS, self.gateway.announce_port
         if self.gateway.nat_pmp:
-            announcement = nat_pmp.address_response(self.gateway)
-            self.transport.sendto(announcement, ANNOUNCEMENTS)
+            self.transport.sendto(nat_pmp.address_response(self.gateway), group)
         if self.gateway.pcp:
-            self.transport.sendto(pcp.announcement(self.gateway), ANNOUNCEMENTS)
+            self.transport.sendto(pcp.announcement(self.gateway), group)
 
     def _answer(
         self, data: bytes, source: str, refuse_with: int | None
