@@ -1,16 +1,13 @@
 """SSDP of the router simulator."""
 
 from collections.abc import AsyncIterator
+import socket
 
 import pytest
 
 from tests.simulators.router import PacketKind, Router
 from tests.simulators.router.client import exchange, receive, udp_client
-from tests.simulators.router.datagram import (
-    bound_socket,
-    group_socket,
-    send_multicast_from,
-)
+from tests.simulators.router.datagram import group_socket, send_multicast_from
 from tests.simulators.router.ssdp import GROUP
 
 SEARCH = (
@@ -106,13 +103,14 @@ async def test_restart_changes_the_boot_id(router: Router) -> None:
     assert header(before, "BOOTID.UPNP.ORG") != header(after, "BOOTID.UPNP.ORG")
 
 
+@pytest.mark.parametrize("option", [socket.SO_REUSEADDR, socket.SO_REUSEPORT])
 @pytest.mark.usefixtures("socket_enabled")
-async def test_port_shared_with_all_addresses() -> None:
+async def test_port_shared_with_all_addresses(option: int) -> None:
     """The port may be bound on all addresses by somebody else; we get our packets."""
-    with bound_socket("0.0.0.0", 0) as sock:
-        port = sock.getsockname()[1]
-    with bound_socket("0.0.0.0", port, shared=True):
-        async with Router(ssdp_port=port) as router:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.setsockopt(socket.SOL_SOCKET, option, 1)
+        other.bind(("0.0.0.0", 0))
+        async with Router(ssdp_port=other.getsockname()[1]) as router:
             assert await exchange(router.ssdp_port, search(IGD_1))
 
 
