@@ -1,0 +1,1 @@
+"""The whole product: a real Home Assistant, a real router, a real browser."""

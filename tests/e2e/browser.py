@@ -1,0 +1,85 @@
+"""Home Assistant's frontend in a real browser."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+import json
+from pathlib import Path
+import tempfile
+from typing import Final, Literal
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+from .client import Client
+from .homeassistant import ROOT
+
+CHROMIUM: Final = Path("/usr/bin/chromium")
+ARTIFACTS: Final = ROOT / "test-artifacts"
+
+_ARGUMENTS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+_TIMEOUT: Final = 30_000
+
+
+class Frontend:
+    """What the owner sees, and clicks."""
+
+    def __init__(self, page: Page, url: str, screenshots: Path) -> None:
+        """Look at a page."""
+        self.page = page
+        self._url = url
+        self._screenshots = screenshots
+
+    def open(self, path: str) -> None:
+        """Go to a page of the frontend."""
+        self.page.goto(self._url + path)
+        expect(self.page.locator("ha-sidebar")).to_be_visible()
+
+    def screenshot(self, name: str, theme: Literal["light", "dark"] = "light") -> None:
+        """Keep what is seen now."""
+        self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        suffix = "-dark" if theme == "dark" else ""
+        self.page.screenshot(
+            path=self._screenshots / f"{name}{suffix}.png", animations="disabled"
+        )
+
+
+@contextmanager
+def browser(client: Client, screenshots: Path) -> Generator[Frontend]:
+    """Start a browser that nobody used before, with the owner logged in."""
+    screenshots.mkdir(parents=True, exist_ok=True)
+    tokens = {
+        "access_token": client.token,
+        "token_type": "Bearer",
+        "expires_in": 31_536_000,
+        "expires": 4_102_444_800_000,
+        "refresh_token": "",
+        "hassUrl": client.url,
+        "clientId": f"{client.url}/",
+    }
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        sync_playwright() as playwright,
+        playwright.chromium.launch_persistent_context(
+            profile,
+            executable_path=CHROMIUM,
+            args=_ARGUMENTS,
+            viewport={"width": 1280, "height": 800},
+            color_scheme="light",
+            reduced_motion="reduce",
+            locale="en-GB",
+        ) as context,
+    ):
+        context.set_default_timeout(_TIMEOUT)
+        expect.set_options(timeout=_TIMEOUT)
+        context.add_init_script(
+            f"localStorage.setItem('hassTokens', {json.dumps(json.dumps(tokens))})"
+        )
+        yield Frontend(context.pages[0], client.url, screenshots)

@@ -1,0 +1,74 @@
+"""Fixtures of the end-to-end tests."""
+
+from collections.abc import Generator, Sequence
+import os
+import shutil
+
+import pytest
+import pytest_socket
+
+from .browser import CHROMIUM, Frontend, browser
+from .integration import RemoteAccess
+from .namespace import inside
+from .world import VERSIONS, World, missing, world as make_world
+
+
+def _require(missing_parts: Sequence[str]) -> None:
+    """Skip where something is missing; in CI nothing may be."""
+    if missing_parts:
+        reason = f"The end-to-end tests need {', '.join(missing_parts)}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+
+@pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Run no event loop for these tests; playwright brings its own."""
+
+
+@pytest.fixture(autouse=True)
+def verify_cleanup() -> None:
+    """Look for no leftovers: Home Assistant has a process of its own here."""
+
+
+@pytest.fixture(scope="session", params=VERSIONS)
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[World]:
+    """Return a lab with a Home Assistant for all tests of one version."""
+    pytest_socket.enable_socket()
+    version: str = request.param
+    _require(missing(version))
+    folder = tmp_path_factory.mktemp(version)
+    with make_world(version, folder) as running:
+        try:
+            yield running
+        finally:
+            shutil.copy(running.home_assistant.log, running.artifacts)
+
+
+@pytest.fixture
+def home(world: World, socket_enabled: None) -> Generator[World]:
+    """Return the world, seen from within the home's network."""
+    with inside(world.namespace):
+        yield world
+
+
+@pytest.fixture
+def remote_access(home: World) -> Generator[RemoteAccess]:
+    """Return an entry that lets Home Assistant open the port."""
+    entry = RemoteAccess.set_up(
+        home.home_assistant.client, home.server, port_mapping="automatic", advanced={}
+    )
+    yield entry
+    entry.remove()
+
+
+@pytest.fixture
+def frontend(home: World) -> Generator[Frontend]:
+    """Return a browser with the frontend."""
+    if not CHROMIUM.exists():
+        _require([f"{CHROMIUM} (Debian package chromium)"])
+    with browser(home.home_assistant.client, home.artifacts) as opened:
+        yield opened
