@@ -12,23 +12,18 @@ from tests.simulators.plextv import DirectOutside, Outside
 from .account import Access, Account, SignInState, new_token
 from .certificate import make_certificate
 from .control import Control, control_routes
-from .faults import Endpoint, Faults, PreferenceEvents, Timing
+from .faults import Endpoint, Faults, Timing
 from .gate import Gate, Phase
 from .gdm import GdmResponder
 from .listener import Listener
 from .mapper import AutomaticMapper
 from .notifications import Notifications
-from .preferences import (
-    FRIENDLY_NAME,
-    GDM_ENABLED,
-    SECURE_CONNECTIONS,
-    Preferences,
-    UnknownPreferenceError,
-)
+from .preferences import FRIENDLY_NAME, GDM_ENABLED, SECURE_CONNECTIONS, Preferences
 from .records import RecordedRequest, Records
 from .routes import Routes
 from .state import Publication, RemoteAccess
-from .wire import Attributes, Scalar, WireForm, json_attributes
+from .wire import Scalar, WireForm
+from .writes import PreferenceWrites
 
 _LOOPBACK = "127.0.0.1"
 
@@ -94,11 +89,14 @@ class PlexServer:
         self.records = Records()
         self.gate = Gate(self.access, self.faults, self.records)
         self.notifications = Notifications(self.faults, self.timing)
+        self._writes = PreferenceWrites(
+            self.preferences, self.notifications, self.faults, self.form
+        )
         self.remote_access = RemoteAccess(
             machine_identifier=self.machine_identifier,
             account=self.account,
             preferences=self.preferences,
-            store=self._store,
+            store=self._writes.store,
             notifications=self.notifications,
             outside=outside or DirectOutside(),
             mapper=automatic_mapper,
@@ -240,23 +238,13 @@ class PlexServer:
 
     async def set_preferences(self, values: Mapping[str, Scalar]) -> None:
         """Write settings as Plex Web does."""
-        changed = await self._store(values)
+        changed = await self._writes.store(values)
         await self.remote_access.written(values, changed)
 
     async def put_preferences(self, texts: Mapping[str, str]) -> None:
         """Write settings from a query, with the faults of writing."""
-        values: dict[str, Scalar] = {}
-        unknown: UnknownPreferenceError | None = None
-        for id_, text in texts.items():
-            try:
-                values[id_] = self.preferences.parse(id_, text)
-            except UnknownPreferenceError as error:
-                unknown = error
-        if unknown is None or self.faults.partial_writes:
-            ignored = self.faults.ignored_preferences
-            await self.set_preferences(
-                {id_: value for id_, value in values.items() if id_ not in ignored}
-            )
+        values, unknown = self._writes.read(texts)
+        await self.set_preferences(values)
         if unknown is not None:
             raise unknown
 
@@ -290,26 +278,6 @@ class PlexServer:
         await self.notifications.send(
             "account", "AccountUpdateNotification", [{"signInState": state}]
         )
-
-    # What happens inside.
-
-    async def _store(self, values: Mapping[str, Scalar]) -> list[str]:
-        """Take settings over and tell everybody; return those that changed."""
-        changed = self.preferences.update(values)
-        events = self.faults.preference_events
-        told = [self._setting(id_) for id_ in changed]
-        if events is PreferenceEvents.NOT_HIDDEN:
-            told = [setting for setting in told if not setting["hidden"]]
-        if events is PreferenceEvents.ONE_FRAME and told:
-            await self.notifications.send("preference", "Setting", told)
-        elif events is not PreferenceEvents.LOST:
-            for setting in told:
-                await self.notifications.send("preference", "Setting", [setting])
-        return changed
-
-    def _setting(self, id_: str) -> Attributes:
-        """Return a setting as notifications have it."""
-        return json_attributes(self.preferences.attributes(id_), self.form)
 
     def _admits_plain(self, peer: str) -> bool:
         """Return whether a host may speak plain HTTP to us."""

@@ -76,6 +76,7 @@ class RemoteAccess:
         # Two writes at once must not leave two works behind.
         self._lock = asyncio.Lock()
         self._stuck = False
+        self._holds_mapping = False
 
     @property
     def enabled(self) -> bool:
@@ -204,15 +205,16 @@ class RemoteAccess:
             await self._release()
             return self._preferences.number(MANUAL_PORT)
         port = await self._mapper(self.private_port) if self._mapper else None
+        self._holds_mapping = port is not None
         await self._store({LAST_AUTOMATIC_PORT: port or 0})
         return port
 
     async def _release(self) -> None:
         """Take the mapping back that the server made by itself."""
-        if (
-            isinstance(self._mapper, ReleasingMapper)
-            and not self._faults.keeps_router_mapping
-        ):
+        if not self._holds_mapping or self._faults.keeps_router_mapping:
+            return
+        self._holds_mapping = False
+        if isinstance(self._mapper, ReleasingMapper):
             await self._mapper.release()
 
     async def _probe(self) -> None:
