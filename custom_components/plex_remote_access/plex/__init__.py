@@ -6,9 +6,11 @@ It speaks the part of the server's HTTP interface that belongs to Remote Access.
 from .client import PlexServer
 from .errors import (
     PlexAuthenticationError,
+    PlexCertificateError,
     PlexConnectionError,
     PlexError,
     PlexForbiddenError,
+    PlexRefusedError,
     PlexResponseError,
     PlexStartingError,
     PlexWriteError,
@@ -27,9 +29,11 @@ __all__ = [
     "Identity",
     "MappingState",
     "PlexAuthenticationError",
+    "PlexCertificateError",
     "PlexConnectionError",
     "PlexError",
     "PlexForbiddenError",
+    "PlexRefusedError",
     "PlexResponseError",
     "PlexServer",
     "PlexStartingError",

@@ -9,8 +9,10 @@ from yarl import URL
 
 from .errors import (
     PlexAuthenticationError,
+    PlexCertificateError,
     PlexConnectionError,
     PlexForbiddenError,
+    PlexRefusedError,
     PlexResponseError,
     PlexStartingError,
     PlexWriteError,
@@ -149,6 +151,12 @@ class PlexServer:
                         raise PlexResponseError("The answer is too long")
         except TimeoutError as err:
             raise PlexConnectionError(f"No answer within {timeout} s") from err
+        except aiohttp.ClientConnectorCertificateError as err:
+            raise PlexCertificateError("The certificate is not valid") from err
+        except aiohttp.ClientConnectorError as err:
+            refused = isinstance(err.os_error, ConnectionRefusedError)
+            kind = PlexRefusedError if refused else PlexConnectionError
+            raise kind(type(err.os_error).__name__) from err
         except aiohttp.ClientError as err:
             # The class alone: messages of aiohttp may name the address.
             raise PlexConnectionError(type(err).__name__) from err

@@ -9,6 +9,14 @@ class PlexConnectionError(PlexError):
     """The server did not answer, or not in time."""
 
 
+class PlexRefusedError(PlexConnectionError):
+    """The host is there, but nothing listens on the port."""
+
+
+class PlexCertificateError(PlexConnectionError):
+    """The server's certificate does not prove that it is this server."""
+
+
 class PlexStartingError(PlexConnectionError):
     """The server is up but still starting; it answers for real within minutes."""
 

@@ -69,7 +69,7 @@ class Preferences:
     """The settings of the Remote Access page (`/:/prefs`).
 
     Rates are in kbps, 0 is no limit. None is a setting this server does not have.
-    `stream_rates` maps the values the server accepts to its labels for them.
+    `stream_rates` are the values that the server offers, with its labels for them.
     """
 
     publish: bool
@@ -79,6 +79,14 @@ class Preferences:
     stream_rate: int | None
     stream_rates: tuple[tuple[int, str], ...]
     relay: bool | None
+
+    @property
+    def stream_choices(self) -> dict[int, str]:
+        """Return what can be chosen: the offered values and, if odd, the present one."""
+        choices = dict(self.stream_rates)
+        if self.stream_rate is not None and self.stream_rate not in choices:
+            choices[self.stream_rate] = f"{self.stream_rate} kbps"
+        return choices
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,6 +109,14 @@ class PreferenceChange:
                 if (wanted := getattr(self, field.name)) is not None
                 and wanted != getattr(current, field.name)
             }
+        )
+
+    @property
+    def republishes(self) -> bool:
+        """Tell whether the server publishes itself anew after this change."""
+        return any(
+            value is not None
+            for value in (self.publish, self.manual_mode, self.manual_port)
         )
 
     def __bool__(self) -> bool:

@@ -1,10 +1,12 @@
 """Port mapper: asks routers to let connections in, free of Home Assistant."""
 
+from .keeper import Keeper
 from .model import Mapping, Method, PortMapError, Reason, Target, is_public
-from .route import is_this_host, source_address
+from .route import resolve
 from .router import Ports, Router
 
 __all__ = [
+    "Keeper",
     "Mapping",
     "Method",
     "PortMapError",
@@ -13,6 +15,5 @@ __all__ = [
     "Router",
     "Target",
     "is_public",
-    "is_this_host",
-    "source_address",
+    "resolve",
 ]

@@ -7,6 +7,8 @@ from pathlib import Path
 import socket
 from typing import Final
 
+from .model import PortMapError, Reason
+
 _ROUTES: Final = Path("/proc/net/route")
 _UP_AND_GATEWAY: Final = 0x3
 
@@ -78,6 +80,17 @@ def is_this_host(address: IPv4Address) -> bool:
         except OSError:
             return False
     return True
+
+
+async def resolve(host: str) -> IPv4Address:
+    """Return the IPv4 address of a host. Raises PortMapError if it has none."""
+    try:
+        (info, *_) = await asyncio.get_running_loop().getaddrinfo(
+            host, None, family=socket.AF_INET, type=socket.SOCK_STREAM
+        )
+    except OSError as err:
+        raise PortMapError(Reason.FAILED, "The server has no IPv4 address") from err
+    return IPv4Address(info[4][0])
 
 
 def _read_table() -> str:

@@ -10,7 +10,7 @@ import aiohttp
 from . import natpmp, ssdp
 from .model import Mapper, Mapping, Method, PortMapError, Reason, Target
 from .natpmp import NatPmpMapper
-from .route import Route, find_route, is_this_host
+from .route import Route, find_route, is_this_host, resolve
 from .upnp import UpnpMapper
 
 # The most telling first: what one protocol was told explains the silence of another.
@@ -53,25 +53,31 @@ class Router:
         self._route: Route | None = None
         self._mappers: dict[tuple[Method, IPv4Address], Mapper] = {}
 
-    async def map(
-        self, target: Target, external_port: int, *, prefer: Method | None = None
-    ) -> Mapping:
+    async def find_target(self, host: str, port: int, description: str) -> Target:
+        """Return the target that a host name or address stands for.
+
+        This host goes by many names; the router must be told the address on its link.
+        """
+        await self._find_route()
+        assert self._route is not None
+        address = await resolve(host)
+        return Target(
+            address=self._route.source if address.is_loopback else address,
+            port=port,
+            description=description,
+        )
+
+    async def map(self, target: Target, external_port: int) -> Mapping:
         """Get a mapping through the first protocol that answers and agrees.
 
-        All are probed at once. `prefer` is the protocol that a mapping had earlier:
-        asked alone first, so that the mapping is taken over and not doubled.
+        All are probed at once, and only the winner is asked for a mapping.
         """
-        mappers = await self._mappers_for(target)
         errors: list[PortMapError] = []
-        for mapper in mappers:
-            if mapper.method is prefer:
-                try:
-                    return await mapper.map(target, external_port)
-                except PortMapError as err:
-                    errors.append(err)
-        rest = [mapper for mapper in mappers if mapper.method is not prefer]
         async with asyncio.TaskGroup() as group:
-            probes = [group.create_task(_probe(mapper)) for mapper in rest]
+            probes = [
+                group.create_task(_probe(mapper))
+                for mapper in await self._mappers_for(target)
+            ]
             try:
                 for next_probe in asyncio.as_completed(probes):
                     mapper, error = await next_probe

@@ -1,0 +1,28 @@
+"""Constants of Plex Remote Access."""
+
+from datetime import timedelta
+import logging
+from typing import Final
+
+DOMAIN: Final = "plex_remote_access"
+LOGGER: Final = logging.getLogger(__package__)
+
+CONF_ADVANCED: Final = "advanced"
+CONF_MANUAL_PORT: Final = "manual_port"
+CONF_PORT_MAPPING: Final = "port_mapping"
+CONF_PREFERRED_PORT: Final = "preferred_port"
+CONF_ROUTER: Final = "router"
+CONF_STREAM_LIMIT: Final = "stream_limit"
+CONF_UPLOAD_SPEED: Final = "upload_speed"
+
+DEFAULT_PORT: Final = 32400
+# The server counts in kbps, people and the Remote Access page in Mbps.
+KBPS_PER_MBPS: Final = 1000
+
+# The server answers from memory, so this costs little.
+POLL_INTERVAL: Final = timedelta(seconds=30)
+# After a change the server shows green until plex.tv has tried to connect:
+# https://forums.plex.tv/t/untrustworthy-not-available-outside-your-network/923499
+VERDICT_TIME: Final = timedelta(seconds=30)
+# plex.tv limits how often a server may ask it for a probe.
+REFRESH_COOLDOWN: Final = timedelta(seconds=60)

@@ -1,0 +1,385 @@
+"""Coordinator: looks, plans and acts, for one Plex server."""
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+from ipaddress import IPv4Address
+import time
+from typing import Final, override
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_PORT
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.event import async_call_later
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+
+from .const import (
+    CONF_PORT_MAPPING,
+    CONF_PREFERRED_PORT,
+    CONF_ROUTER,
+    DOMAIN,
+    LOGGER,
+    POLL_INTERVAL,
+    REFRESH_COOLDOWN,
+    VERDICT_TIME,
+)
+from .errors import translation_key
+from .memory import Memory, MemoryStore
+from .plan import (
+    Close,
+    Open,
+    PortMapping,
+    Renew,
+    Request,
+    Seen,
+    Step,
+    Wanted,
+    Write,
+    adopt_mode,
+    make_plan,
+)
+from .plex import Identity, PlexError, PlexServer, PreferenceChange, Preferences
+from .portmap import Keeper, Router
+from .server import create_server
+from .snapshot import Snapshot, take_snapshot
+
+type PlexRemoteAccessConfigEntry = ConfigEntry[PlexRemoteAccessCoordinator]
+
+# Every goal is at most three steps away (close, open, write); more means that
+# somebody works against us, and the next look may have another go.
+_ROUNDS: Final = 5
+# While a verdict is awaited.
+_WATCH: Final = (1, 2, 4, 8, 15)
+
+
+class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
+    """Keeps one server's remote access as its owner wants it.
+
+    Everything that happens causes a look; each look compares what is wanted with
+    what is true and takes the steps between the two.
+    """
+
+    config_entry: PlexRemoteAccessConfigEntry
+    identity: Identity
+    server: PlexServer
+    server_name: str | None = None
+
+    def __init__(self, hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry) -> None:
+        """Prepare; nothing is asked or changed yet."""
+        super().__init__(
+            hass, LOGGER, config_entry=entry, name=entry.title, always_update=False
+        )
+        gateway = entry.options.get(CONF_ROUTER)
+        self._router: Final = Router(
+            async_get_clientsession(hass),
+            gateway=IPv4Address(gateway) if gateway else None,
+        )
+        assert entry.unique_id is not None
+        self._keeper: Final = Keeper(
+            self._router,
+            host=entry.data[CONF_HOST],
+            port=entry.data[CONF_PORT],
+            description=f"Plex Remote Access ({entry.unique_id[:8]})",
+        )
+        # One look or act at a time: two that open and close at once would leave the
+        # router with a mapping that neither knows of.
+        self._lock: Final = asyncio.Lock()
+        self._store: Final = MemoryStore(hass, entry.entry_id)
+        self._memory = Memory(mode=self._mode)
+        self._seen: Seen | None = None
+        self._port: int | None = None
+        self._changed_at: float | None = None
+        self._refreshed_at: float | None = None
+        self._watched = 0
+        self._cancel_look: CALLBACK_TYPE | None = None
+
+    @property
+    def _mode(self) -> PortMapping:
+        return PortMapping(self.config_entry.options[CONF_PORT_MAPPING])
+
+    # What is true
+
+    @override
+    async def _async_setup(self) -> None:
+        """Make sure that this is the right server, and recall what we did last."""
+        try:
+            self.server = await create_server(self.hass, self.config_entry.data)
+            self.identity = await self.server.identity()
+            self.server_name = await self.server.name()
+        except PlexError as err:
+            raise _update_failed(err) from err
+        if self.identity.machine_identifier != self.config_entry.unique_id:
+            raise ConfigEntryError(
+                translation_domain=DOMAIN, translation_key="wrong_server"
+            )
+        await self._recall()
+
+    async def _recall(self) -> None:
+        if (data := await self._store.async_load()) is not None:
+            self._memory = Memory.from_dict(data)
+            self._keeper.adopt(self._memory.mapping)
+
+    @override
+    async def _async_update_data(self) -> Snapshot:
+        """Look, and mend what is not as the owner wants it."""
+        try:
+            async with self._lock:
+                return await self._reconcile(await self._new_choice())
+        except PlexError as err:
+            raise _update_failed(err) from err
+        finally:
+            self._schedule_look()
+
+    async def _observe(self) -> Seen:
+        """Ask the server, and now and then the router, how things are."""
+        preferences = await self.server.preferences()
+        account = await self.server.account()
+        self._follow(preferences)
+        keeper = self._keeper
+        keeper.forget_old_obstacle()
+        if preferences.publish:
+            await keeper.verify()
+        self._seen = Seen(
+            preferences=preferences,
+            account=account,
+            mapping=keeper.mapping,
+            renewal_due=keeper.renewal_due,
+            external_address=keeper.external_address,
+            obstacle=keeper.obstacle.reason if keeper.obstacle else None,
+            settled=self._unsettled_for() <= 0,
+        )
+        return self._seen
+
+    def _follow(self, preferences: Preferences) -> None:
+        """Follow what the owner changed in Plex itself since the last look."""
+        if self._seen is None:
+            return
+        before = self._seen.preferences
+        self._set_mode(adopt_mode(self._mode, before, preferences))
+        if preferences.manual_port != before.manual_port:
+            self._port = preferences.manual_port
+            self._note_change()
+        if preferences.manual_mode != before.manual_mode:
+            self._note_change()
+        if preferences.publish != before.publish:
+            self._memory.engaged = (
+                preferences.publish and self._mode is PortMapping.AUTOMATIC
+            )
+            self._note_change()
+
+    # What is wanted
+
+    async def _new_choice(self) -> Request | None:
+        """Treat another mode, chosen in the options, as a wish to apply it."""
+        if self._memory.mode is self._mode:
+            return None
+        seen = await self._observe()
+        self._memory.mode = self._mode
+        self._memory.original = None
+        return Request.ON if seen.preferences.publish else None
+
+    def _wanted(self, seen: Seen, request: Request | None) -> Wanted:
+        if self._port is None:
+            mapping = self._keeper.mapping
+            self._port = (
+                (mapping and mapping.external_port)
+                or self.config_entry.options.get(CONF_PREFERRED_PORT)
+                or seen.preferences.manual_port
+            )
+        return Wanted(
+            mode=self._mode,
+            port=self._port,
+            engaged=self._memory.engaged,
+            request=request,
+        )
+
+    def _set_mode(self, mode: PortMapping) -> None:
+        self._memory.mode = mode
+        if mode is not self._mode:
+            self.hass.config_entries.async_update_entry(
+                self.config_entry,
+                options={**self.config_entry.options, CONF_PORT_MAPPING: mode},
+            )
+
+    # The steps between the two
+
+    async def _reconcile(self, request: Request | None = None) -> Snapshot:
+        """Take the steps from what is true to what is wanted."""
+        if request is not None:
+            self._keeper.try_again()
+            self._memory.engaged = (
+                request is Request.ON and self._mode is PortMapping.AUTOMATIC
+            )
+        # A wish is carried out on what we know, without a look first: off is off at
+        # once, also where the server does not answer.
+        seen = self._seen if request is not None else None
+        try:
+            for _ in range(_ROUNDS):
+                fresh = seen is None
+                seen = seen or await self._observe()
+                plan = make_plan(wanted := self._wanted(seen, request), seen)
+                if fresh and not plan.steps:
+                    break
+                await self._take(plan.steps)
+                seen = None
+            else:
+                seen = await self._observe()
+                plan = make_plan(wanted := self._wanted(seen, request), seen)
+        finally:
+            self._memory.mapping = self._keeper.mapping
+            await self._store.async_save(self._memory.as_dict())
+        return take_snapshot(wanted, seen, plan)
+
+    async def _take(self, steps: tuple[Step, ...]) -> None:
+        """Take steps side by side; all are tried before the first error is raised."""
+        outcomes = await asyncio.gather(
+            *(self._apply(step) for step in steps), return_exceptions=True
+        )
+        for outcome in outcomes:
+            if outcome is not None:
+                raise outcome
+
+    async def _apply(self, step: Step) -> None:
+        LOGGER.debug("%s: %s", self.name, step)
+        match step:
+            case Write(change):
+                await self._write(change)
+            case Open(port):
+                await self._keeper.open(port)
+                # The router may have given another one.
+                if self._keeper.mapping is not None:
+                    self._port = self._keeper.mapping.external_port
+                    self._note_change()
+            case Renew():
+                await self._keeper.renew()
+            case Close():
+                await self._keeper.close()
+
+    async def _write(self, change: PreferenceChange) -> None:
+        assert self._seen is not None
+        if self._mode is PortMapping.AUTOMATIC and change.manual_mode is not None:
+            self._memory.remember_original(self._seen.preferences)
+        preferences = await self.server.set_preferences(change)
+        self._seen = replace(self._seen, preferences=preferences)
+        if change.republishes:
+            self._note_change()
+
+    # What the owner does
+
+    async def async_switch(self, request: Request) -> None:
+        """Turn remote access on or off. Raises PlexError.
+
+        Off raises HomeAssistantError if the router could not be made to close.
+        """
+        if request is Request.ON:
+            self._port = None
+        await self._act(request)
+        if request is Request.OFF and (mapping := self._keeper.mapping) is not None:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="still_open",
+                translation_placeholders={"port": str(mapping.external_port)},
+            )
+
+    async def async_retry(self) -> None:
+        """Try everything again, now; have plex.tv look as well. Raises PlexError."""
+        if not self.data.enabled:
+            await self._act(None)
+            return
+        await self._act(Request.ON)
+        now = time.monotonic()
+        cooldown = REFRESH_COOLDOWN.total_seconds()
+        if self._refreshed_at is None or now >= self._refreshed_at + cooldown:
+            self._refreshed_at = now
+            await self.server.refresh_reachability()
+            self._note_change()
+            await self._act(None)
+
+    async def async_set_mode(self, mode: PortMapping) -> None:
+        """Let somebody else open the port from now on. Raises PlexError."""
+        self._set_mode(mode)
+        self._memory.original = None
+        await self._act(Request.ON if self.data.enabled else None)
+
+    async def async_set_port(self, port: int) -> None:
+        """Use another external port. Raises PlexError."""
+        if self._keeper.mapping is None:
+            await self.async_write(PreferenceChange(manual_port=port))
+        else:
+            self._port = port
+            await self._act(Request.ON)
+
+    async def async_write(self, change: PreferenceChange) -> None:
+        """Change settings of the server. Raises PlexError."""
+        async with self._lock:
+            await self._apply(Write(change))
+        await self._act(None)
+
+    async def async_withdraw(self) -> None:
+        """Undo for good what we did. Raises PlexError or PortMapError."""
+        await self._recall()
+        await self._store.async_remove()
+        self.server = await create_server(self.hass, self.config_entry.data)
+        try:
+            if self._memory.mapping is not None:
+                await self._router.release(self._memory.mapping)
+        finally:
+            if self._memory.original is not None:
+                await self.server.set_preferences(self._memory.original)
+
+    async def _act(self, request: Request | None) -> None:
+        try:
+            async with self._lock:
+                self.async_set_updated_data(await self._reconcile(request))
+        finally:
+            self._schedule_look()
+
+    # When to look again
+
+    def _note_change(self) -> None:
+        """Expect a new verdict of plex.tv."""
+        self._changed_at = time.monotonic()
+        self._watched = 0
+
+    def _unsettled_for(self) -> float:
+        """Return the seconds until the server's word is plex.tv's verdict."""
+        if self._changed_at is None:
+            return 0
+        return self._changed_at + VERDICT_TIME.total_seconds() - time.monotonic()
+
+    @callback
+    def _schedule_look(self) -> None:
+        """Plan the next look. Own timer: renewals may not depend on listeners."""
+        if self._cancel_look is not None:
+            self._cancel_look()
+            self._cancel_look = None
+        if self._shutdown_requested:
+            return
+        pause = POLL_INTERVAL.total_seconds()
+        if (unsettled := self._unsettled_for()) > 0:
+            pause = min(_WATCH[min(self._watched, len(_WATCH) - 1)], unsettled)
+            self._watched += 1
+        if (due_in := self._keeper.due_in) is not None:
+            pause = min(pause, due_in)
+        self._cancel_look = async_call_later(self.hass, max(pause, 0.5), self._look)
+
+    @callback
+    def _look(self, _now: datetime) -> None:
+        self._cancel_look = None
+        self.config_entry.async_create_background_task(
+            self.hass, self.async_refresh(), f"{DOMAIN} look"
+        )
+
+    @override
+    async def async_shutdown(self) -> None:
+        """Stop looking. The mapping stays: a reload is no reason to close the port."""
+        await super().async_shutdown()
+        self._schedule_look()
+
+
+def _update_failed(error: PlexError) -> UpdateFailed:
+    return UpdateFailed(
+        translation_domain=DOMAIN, translation_key=translation_key(error)
+    )

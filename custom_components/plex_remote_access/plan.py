@@ -1,0 +1,280 @@
+"""What to do about the difference between what the owner wants and what is true.
+
+Pure: no clock, no network, no Home Assistant. Everything that happens elsewhere only
+causes a fresh look, whose result is handed to `make_plan`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network
+from typing import Final
+
+from .plex import Account, MappingState, PreferenceChange, Preferences, SignInState
+from .portmap import Mapping, Reason, is_public
+
+# RFC 6598: what providers give to customers without an address of their own.
+_CARRIER_NAT: Final = IPv4Network("100.64.0.0/10")
+
+
+class PortMapping(StrEnum):
+    """Who opens the port on the router (the option `port_mapping`)."""
+
+    AUTOMATIC = "automatic"
+    """Home Assistant."""
+    SERVER = "server"
+    """The Plex server."""
+    MANUAL = "manual"
+    """The owner, by a forward of his own."""
+
+
+class Request(StrEnum):
+    """What the owner asked for just now."""
+
+    ON = "on"
+    OFF = "off"
+
+
+class Status(StrEnum):
+    """How remote access stands, in one word."""
+
+    DISABLED = "disabled"
+    CONNECTING = "connecting"
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"
+    NOT_MAPPED = "not_mapped"
+    NOT_PUBLISHED = "not_published"
+    DOUBLE_NAT = "double_nat"
+    SIGNED_OUT = "signed_out"
+    UNKNOWN = "unknown"
+
+
+class Cause(StrEnum):
+    """Why the status is not better. The values of `Reason` are causes as well."""
+
+    CHECKING = "checking"
+    NOT_OPENED = "not_opened"
+    PORT_CLOSED = "port_closed"
+    SERVER_CANNOT_MAP = "server_cannot_map"
+    PUBLISH_FAILED = "publish_failed"
+    PLEX_TV_GONE = "plex_tv_gone"
+    SIGNED_OUT = "signed_out"
+    DOUBLE_NAT = "double_nat"
+    CARRIER_NAT = "carrier_nat"
+    JUMBO_FRAMES = "jumbo_frames"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What the owner wants.
+
+    `request` is a wish not yet carried out; without one the server's own switch is
+    the owner's word. `port` is the external port for a mapping of ours. `engaged` says that the owner has handed us the router port: it
+    takes an act of his, so that a fresh installation changes nothing.
+    """
+
+    mode: PortMapping
+    port: int
+    engaged: bool
+    request: Request | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """What is true.
+
+    `mapping` is ours, as the router had it last. `obstacle` is why the router did not
+    do what we asked, until it is asked again. `settled` says that the server has had
+    time for a verdict since the last change: until then green is provisional.
+    """
+
+    preferences: Preferences
+    account: Account
+    mapping: Mapping | None = None
+    renewal_due: bool = False
+    external_address: IPv4Address | None = None
+    obstacle: Reason | None = None
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Write settings of the server, all in one request."""
+
+    change: PreferenceChange
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Have the router map an external port to the server."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """Extend our mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Have the router remove our mapping."""
+
+
+type Step = Write | Open | Renew | Close
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What to do next, and the verdict on how things stand until then.
+
+    The steps do not depend on each other: if one fails, the others are still right.
+    """
+
+    steps: tuple[Step, ...]
+    status: Status
+    cause: Cause | Reason | None
+
+
+def make_plan(wanted: Wanted, seen: Seen) -> Plan:
+    """Compare the owner's wish with the truth.
+
+    Carried out, the steps lead to a plan without steps: that is the goal.
+    """
+    status, cause = _verdict(wanted, seen)
+    return Plan(steps=tuple(_steps(wanted, seen)), status=status, cause=cause)
+
+
+def is_enabled(wanted: Wanted, preferences: Preferences) -> bool:
+    """Tell whether remote access is wanted: by a fresh wish, else as the server has it."""
+    if wanted.request is not None:
+        return wanted.request is Request.ON
+    return preferences.publish
+
+
+def adopt_mode(mode: PortMapping, before: Preferences, now: Preferences) -> PortMapping:
+    """Follow the owner who ticked or unticked the manual port in Plex itself."""
+    if before.manual_mode == now.manual_mode:
+        return mode
+    return PortMapping.MANUAL if now.manual_mode else PortMapping.SERVER
+
+
+def propose_mode(preferences: Preferences, account: Account) -> PortMapping:
+    """Propose to a new owner what leaves a working set-up as it is."""
+    if preferences.manual_mode:
+        return PortMapping.MANUAL
+    if (
+        preferences.publish
+        and account.mapping_state is MappingState.MAPPED
+        and account.mapping_error is None
+    ):
+        return PortMapping.SERVER
+    return PortMapping.AUTOMATIC
+
+
+def _steps(wanted: Wanted, seen: Seen) -> list[Step]:
+    if not is_enabled(wanted, seen.preferences):
+        return _write(seen, PreferenceChange(publish=False)) + _close(seen)
+    if wanted.mode is PortMapping.AUTOMATIC:
+        return _steps_of_automatic(wanted, seen)
+    if wanted.request is not Request.ON:
+        return _close(seen)
+    manual_mode = wanted.mode is PortMapping.MANUAL
+    return _close(seen) + _write(
+        seen, PreferenceChange(publish=True, manual_mode=manual_mode)
+    )
+
+
+def _steps_of_automatic(wanted: Wanted, seen: Seen) -> list[Step]:
+    mapping = seen.mapping
+    if not wanted.engaged:
+        return _close(seen)
+    if mapping is not None and mapping.external_port != wanted.port:
+        # One of the two is asked for again in the next round.
+        return _close(seen)
+    if mapping is not None:
+        # Manual mode before or with publishing: otherwise the server maps as well.
+        publish = _write(
+            seen,
+            PreferenceChange(
+                publish=True, manual_mode=True, manual_port=mapping.external_port
+            ),
+        )
+        return [
+            *publish,
+            *([Renew()] if seen.renewal_due and not seen.obstacle else []),
+        ]
+    if seen.obstacle is None:
+        return [Open(wanted.port)]
+    if wanted.request is Request.ON or seen.obstacle is Reason.REFUSED_FOR_OTHER_HOST:
+        # The server may have more luck. Not while healing: a router that restarts
+        # would have us change the server's settings to and fro.
+        return _write(seen, PreferenceChange(publish=True, manual_mode=False))
+    return []
+
+
+def _write(seen: Seen, change: PreferenceChange) -> list[Step]:
+    missing = change.against(seen.preferences)
+    return [Write(missing)] if missing else []
+
+
+def _close(seen: Seen) -> list[Step]:
+    return [Close()] if seen.mapping is not None and seen.obstacle is None else []
+
+
+def _verdict(wanted: Wanted, seen: Seen) -> tuple[Status, Cause | Reason | None]:
+    """Say how things stand. `mapped` with any error is not reachable."""
+    account = seen.account
+    if not is_enabled(wanted, seen.preferences):
+        return Status.DISABLED, seen.obstacle if seen.mapping else None
+    error = (account.mapping_error or "").lower()
+    if (
+        account.sign_in_state in {SignInState.NONE, SignInState.INVALID}
+        or error == "badauth"
+    ):
+        return Status.SIGNED_OUT, Cause.SIGNED_OUT
+    if account.mapping_state is MappingState.MAPPED and not error:
+        if seen.settled:
+            # Reached all the same; why not by our own mapping is still told.
+            return Status.REACHABLE, seen.obstacle
+        return Status.CONNECTING, seen.obstacle or Cause.CHECKING
+    if not seen.settled:
+        return Status.CONNECTING, seen.obstacle or Cause.CHECKING
+    if (double_nat := _double_nat(seen, error)) is not None:
+        return Status.DOUBLE_NAT, double_nat
+    match account.mapping_state, error:
+        case _, "publisherror":
+            return Status.NOT_PUBLISHED, Cause.PUBLISH_FAILED
+        case _, "myplexgone":
+            return Status.NOT_PUBLISHED, Cause.PLEX_TV_GONE
+        case _, "jumboframes":
+            return Status.UNREACHABLE, Cause.JUMBO_FRAMES
+        case MappingState.FAILED, _:
+            return Status.NOT_MAPPED, seen.obstacle or _why_not_mapped(wanted)
+        case MappingState.MAPPED, "unreachable":
+            return Status.UNREACHABLE, seen.obstacle or Cause.PORT_CLOSED
+        case MappingState.MAPPED, _:
+            return Status.UNREACHABLE, Cause.OTHER
+        case MappingState.WAITING, _:
+            return Status.CONNECTING, seen.obstacle or Cause.CHECKING
+        case _:
+            return Status.UNKNOWN, seen.obstacle
+
+
+def _double_nat(seen: Seen, error: str) -> Cause | None:
+    """Tell whether another router stands between ours and the Internet."""
+    address = seen.external_address
+    if address is not None and address in _CARRIER_NAT:
+        return Cause.CARRIER_NAT
+    if error == "doublenat" or (address is not None and not is_public(address)):
+        return Cause.DOUBLE_NAT
+    public = seen.account.public_address
+    if seen.mapping and address and public and str(address) != public:
+        return Cause.CARRIER_NAT
+    return None
+
+
+def _why_not_mapped(wanted: Wanted) -> Cause:
+    if wanted.mode is PortMapping.AUTOMATIC and not wanted.engaged:
+        return Cause.NOT_OPENED
+    return Cause.SERVER_CANNOT_MAP

@@ -1,0 +1,85 @@
+"""What the entities show, all from one moment."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+import time
+from typing import Final
+
+from homeassistant.util import dt as dt_util
+
+from .plan import Cause, Plan, PortMapping, Seen, Status, Wanted, is_enabled
+from .plex import Preferences
+from .portmap import Mapping, Method, Reason, is_public
+
+_BY_HAND: Final = "manual"
+_BY_SERVER: Final = "server"
+_NOBODY: Final = "none"
+METHODS: Final = [*Method, _BY_SERVER, _BY_HAND, _NOBODY]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """Remote access of one server at one moment; comparable, so that only news count."""
+
+    enabled: bool
+    mode: PortMapping
+    status: Status
+    reason: Cause | Reason | None
+    preferences: Preferences
+    public_ip: str | None
+    public_port: int | None
+    private_ip: str | None
+    private_port: int | None
+    method: str
+    expires: datetime | None
+
+    @property
+    def reachable(self) -> bool | None:
+        """Tell whether plex.tv reached the server; None while nobody can say."""
+        if self.status in {Status.CONNECTING, Status.UNKNOWN}:
+            return None
+        return self.status is Status.REACHABLE
+
+
+def take_snapshot(wanted: Wanted, seen: Seen, plan: Plan) -> Snapshot:
+    """Put together what people want to see."""
+    account, mapping, preferences = seen.account, seen.mapping, seen.preferences
+    enabled = is_enabled(wanted, preferences)
+    public_ip = account.public_address
+    public_port = account.public_port
+    if mapping and not public_port:
+        public_port = mapping.external_port
+    if seen.external_address and is_public(seen.external_address) and not public_ip:
+        public_ip = str(seen.external_address)
+    return Snapshot(
+        enabled=enabled,
+        mode=wanted.mode,
+        status=plan.status,
+        reason=plan.cause,
+        preferences=preferences,
+        # A server that is switched off may go on telling its old address.
+        public_ip=public_ip if enabled else None,
+        public_port=public_port if enabled else None,
+        private_ip=account.private_address,
+        private_port=account.private_port,
+        method=_method(seen, enabled=enabled),
+        expires=_expires(mapping),
+    )
+
+
+def _method(seen: Seen, *, enabled: bool) -> str:
+    """Say how the port was opened."""
+    if seen.mapping:
+        return seen.mapping.method
+    if not enabled:
+        return _NOBODY
+    return _BY_HAND if seen.preferences.manual_mode else _BY_SERVER
+
+
+def _expires(mapping: Mapping | None) -> datetime | None:
+    """Return when the router drops the mapping, if we did not renew it."""
+    if mapping is None or mapping.good_until is None:
+        return None
+    remaining = timedelta(seconds=mapping.good_until - time.monotonic())
+    # To the minute: the two clocks drift, and each jitter would be written as news.
+    return (dt_util.utcnow() + remaining).replace(second=0, microsecond=0)

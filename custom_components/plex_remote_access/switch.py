@@ -1,0 +1,99 @@
+"""Switches: remote access itself, and the relay."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant, ServiceResponse
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
+from .entity import PlexRemoteAccessEntity
+from .plan import Request
+from .plex import PreferenceChange
+from .snapshot import Snapshot
+
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlexSwitchEntityDescription(SwitchEntityDescription):
+    """Something that the server does or does not."""
+
+    is_on_fn: Callable[[Snapshot], bool | None]
+    set_fn: Callable[[PlexRemoteAccessCoordinator, bool], Awaitable[None]]
+
+
+SWITCHES = (
+    PlexSwitchEntityDescription(
+        key="remote_access",
+        translation_key="remote_access",
+        is_on_fn=lambda data: data.enabled,
+        set_fn=lambda coordinator, on: coordinator.async_switch(
+            Request.ON if on else Request.OFF
+        ),
+    ),
+    PlexSwitchEntityDescription(
+        key="relay",
+        translation_key="relay",
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+        is_on_fn=lambda data: data.preferences.relay,
+        set_fn=lambda coordinator, on: coordinator.async_write(
+            PreferenceChange(relay=on)
+        ),
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: PlexRemoteAccessConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the switches that this server has."""
+    coordinator = entry.runtime_data
+    async_add_entities(
+        PlexSwitch(coordinator, description)
+        for description in SWITCHES
+        if description.is_on_fn(coordinator.data) is not None
+    )
+
+
+class PlexSwitch(PlexRemoteAccessEntity, SwitchEntity):
+    """Something that the server does or does not."""
+
+    entity_description: PlexSwitchEntityDescription
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return what the server does."""
+        return self.entity_description.is_on_fn(self.coordinator.data)
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Turn on."""
+        with self.asking():
+            await self.entity_description.set_fn(self.coordinator, True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Turn off."""
+        with self.asking():
+            await self.entity_description.set_fn(self.coordinator, False)
+
+    async def async_retry(self) -> ServiceResponse:
+        """Try again, and return how things stand (the action `retry`)."""
+        with self.asking():
+            await self.coordinator.async_retry()
+        data = self.coordinator.data
+        return {
+            "status": data.status,
+            "reason": data.reason,
+            "public_ip": data.public_ip,
+            "public_port": data.public_port,
+            "method": data.method,
+        }
