@@ -138,6 +138,32 @@ async def test_manual_mode_takes_the_automatic_mapping_back(
     assert router.released == 1
 
 
+async def test_switched_off_while_mapping(
+    server: PlexServer, router: PublicSide
+) -> None:
+    """What the router was asked for is taken back, answered or not."""
+    router.answers = False
+    await server.set_preferences({PUBLISH: True})
+    await eventually(lambda: bool(router.asked))
+    await server.set_preferences({PUBLISH: False})
+
+    assert await server.settled() == Publication()
+    assert router.released == 1
+
+
+async def test_broken_mapper_is_told(socket_enabled: None) -> None:
+    """A mistake in a test's own mapper does not look like a slow server."""
+
+    async def broken(_internal_port: int) -> int | None:
+        raise LookupError
+
+    async with PlexServer(
+        automatic_mapper=broken, preferences={PUBLISH: True}
+    ) as server:
+        with pytest.raises(LookupError):
+            await server.settled()
+
+
 async def test_write_over_http(client: PlexClient, server: PlexServer) -> None:
     """Several settings are written at once; the client's own are not meant."""
     answer = await client.response(

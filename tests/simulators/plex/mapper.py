@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 import random
+from threading import Lock
 from typing import Protocol, runtime_checkable
 
 import miniupnpc
@@ -12,6 +14,8 @@ type AutomaticMapper = Callable[[int], Awaitable[int | None]]
 DESCRIPTION = "Plex Media Server"
 # For each of the seven device types it searches for, one after the other.
 _DISCOVERY_MILLISECONDS = 400
+# The library raises nothing more specific.
+_ROUTER_ERROR = Exception
 
 
 @runtime_checkable
@@ -32,14 +36,16 @@ class MiniupnpcMapper:
         """Set the address that the router is to forward to."""
         self._lan_address = lan_address
         self._external_port: int | None = None
+        # A thread goes on when nobody waits for it any more: a release comes after it.
+        self._lock = Lock()
 
     async def __call__(self, internal_port: int) -> int | None:
         """Map a port and return the external one, None if the router gives none."""
-        wanted = self._external_port or random.randint(20000, 32000)
-        if not await asyncio.to_thread(self._map, wanted, internal_port):
-            return None
-        self._external_port = wanted
-        return wanted
+        if self._external_port is None:
+            self._external_port = random.randint(20000, 32000)
+        external_port = self._external_port
+        mapped = await asyncio.to_thread(self._map, external_port, internal_port)
+        return external_port if mapped else None
 
     async def release(self) -> None:
         """Take the mapping back."""
@@ -47,26 +53,11 @@ class MiniupnpcMapper:
             external_port, self._external_port = self._external_port, None
             await asyncio.to_thread(self._unmap, external_port)
 
-    def _router(self) -> miniupnpc.UPnP | None:
-        """Search for the router."""
-        router = miniupnpc.UPnP()
-        router.multicastif = self._lan_address
-        router.discoverdelay = _DISCOVERY_MILLISECONDS
-        try:
-            router.discover()
-            router.selectigd()
-        except Exception:  # noqa: BLE001 - the library raises nothing more specific
-            return None
-        return router
-
     def _map(self, external_port: int, internal_port: int) -> bool:
         """Return whether the router took the mapping."""
-        router = self._router()
-        if router is None:
-            return False
-        try:
+        with self._lock, suppress(_ROUTER_ERROR):
             return bool(
-                router.addportmapping(
+                self._router().addportmapping(
                     external_port,
                     "TCP",
                     self._lan_address,
@@ -75,15 +66,18 @@ class MiniupnpcMapper:
                     "",
                 )
             )
-        except Exception:  # noqa: BLE001 - the library raises nothing more specific
-            return False
+        return False
 
     def _unmap(self, external_port: int) -> None:
         """Delete the mapping; a router that is gone has forgotten it anyway."""
-        router = self._router()
-        if router is None:
-            return
-        try:
-            router.deleteportmapping(external_port, "TCP")
-        except Exception:  # noqa: BLE001 - the library raises nothing more specific
-            return
+        with self._lock, suppress(_ROUTER_ERROR):
+            self._router().deleteportmapping(external_port, "TCP")
+
+    def _router(self) -> miniupnpc.UPnP:
+        """Search for the router."""
+        router = miniupnpc.UPnP(
+            multicastif=self._lan_address, discoverdelay=_DISCOVERY_MILLISECONDS
+        )
+        router.discover()
+        router.selectigd()
+        return router

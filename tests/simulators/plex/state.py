@@ -108,8 +108,10 @@ class RemoteAccess:
         self._settled.clear()
 
     async def settled(self) -> None:
-        """Wait until the last cause has led to a verdict."""
+        """Wait until the last cause has led to a verdict; tell if we broke on it."""
         await self._settled.wait()
+        if self._work is not None and self._work.done():
+            self._work.result()
 
     async def written(self, named: Collection[str], changed: Collection[str]) -> None:
         """Draw the consequences of settings that were written."""
@@ -146,6 +148,7 @@ class RemoteAccess:
             await self._cancel()
             self._settled.clear()
             self._work = asyncio.create_task(work)
+            self._work.add_done_callback(lambda _: self._settled.set())
 
     async def _cancel(self) -> None:
         """Drop what is being done."""
@@ -163,7 +166,6 @@ class RemoteAccess:
         await self._release()
         if self._faults.event_on_disable:
             await self._tell(reachable=False)
-        self._settled.set()
 
     async def _publish(self) -> None:
         """Find out the public endpoint, publish it, have it probed."""
@@ -173,7 +175,6 @@ class RemoteAccess:
         if port is None:
             self.publication = Publication(MappingState.FAILED)
             await self._tell(reachable=False)
-            self._settled.set()
             return
         address = await self._outside.public_address()
         error = self._faults.mapping_error or ("" if address else "publisherror")
@@ -182,7 +183,6 @@ class RemoteAccess:
         if error:
             self._stuck = error == "publisherror" and self._faults.publish_error_sticks
             await self._tell(reachable=False)
-            self._settled.set()
             return
         # The page is green already, whatever the verdict is going to be.
         await asyncio.sleep(self._timing.provisional)
@@ -204,8 +204,12 @@ class RemoteAccess:
         if not self.automatic:
             await self._release()
             return self._preferences.number(MANUAL_PORT)
-        port = await self._mapper(self.private_port) if self._mapper else None
-        self._holds_mapping = port is not None
+        port = None
+        if self._mapper is not None:
+            # Also when we are stopped meanwhile, the router may have done it.
+            self._holds_mapping = True
+            port = await self._mapper(self.private_port)
+            self._holds_mapping = port is not None
         await self._store({LAST_AUTOMATIC_PORT: port or 0})
         return port
 

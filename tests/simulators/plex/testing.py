@@ -108,6 +108,7 @@ class PublicSide:
         self.asked: list[int] = []
         self.released = 0
         self.next_port: int | None = 24507
+        self.answers = True
         self._servers: list[asyncio.Server] = []
         self._entrances: dict[int, int] = {}
         self.outside = DirectOutside(PUBLIC_ADDRESS, self.dial)
@@ -138,6 +139,8 @@ class PublicSide:
     async def __call__(self, internal_port: int) -> int | None:
         """Map a port as the server asks for it."""
         self.asked.append(internal_port)
+        if not self.answers:
+            await asyncio.Event().wait()
         if self.next_port is not None:
             await self.open(self.next_port, internal_port)
         return self.next_port
