@@ -30,6 +30,8 @@ SWITCHES = (
     PlexSwitchEntityDescription(
         key="remote_access",
         translation_key="remote_access",
+        # The device's name says it: it is what the device is for.
+        name=None,
         is_on_fn=lambda data: data.enabled,
         set_fn=lambda coordinator, on: coordinator.async_switch(
             Request.ON if on else Request.OFF
