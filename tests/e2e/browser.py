@@ -7,7 +7,7 @@ from pathlib import Path
 import tempfile
 from typing import Final, Literal
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from .client import Client
 from .homeassistant import ROOT
@@ -41,6 +41,31 @@ class Frontend:
         """Go to a page of the frontend."""
         self.page.goto(self._url + path)
         expect(self.page.locator("ha-sidebar")).to_be_visible()
+
+    @property
+    def dialog(self) -> Locator:
+        """Return the dialog of the config flow."""
+        return self.page.locator("dialog-data-entry-flow")
+
+    def add_integration(self, name: str) -> None:
+        """Begin an integration's config flow."""
+        self.open("/config/integrations/dashboard")
+        self.page.get_by_role("button", name="Add integration").click()
+        search = self.page.locator("dialog-add-integration")
+        search.get_by_role("textbox").fill(name)
+        search.get_by_role("button", name=name, exact=True).click()
+
+    def choose(self, option: str) -> None:
+        """Choose from the menu of the config flow."""
+        self.dialog.get_by_text(option, exact=True).click()
+
+    def fill(self, label: str, value: str) -> None:
+        """Fill in a field of the config flow."""
+        self.dialog.get_by_label(label).fill(value)
+
+    def submit(self) -> None:
+        """Send the form of the config flow."""
+        self.dialog.get_by_role("button", name="Submit").click()
 
     def screenshot(self, name: str, theme: Literal["light", "dark"] = "light") -> None:
         """Keep what is seen now."""

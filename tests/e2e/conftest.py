@@ -52,6 +52,7 @@ def world(
 def home(world: World, socket_enabled: None) -> Generator[World]:
     """Return the world, seen from within the home's network."""
     with inside(world.namespace):
+        world.plex.reset()
         yield world
 
 
@@ -61,8 +62,11 @@ def remote_access(home: World) -> Generator[RemoteAccess]:
     entry = RemoteAccess.set_up(
         home.home_assistant.client, home.server, port_mapping="automatic", advanced={}
     )
-    yield entry
-    entry.remove()
+    try:
+        home.home_assistant.wait_until_stored(entry.entry_id)
+        yield entry
+    finally:
+        entry.remove()
 
 
 @pytest.fixture

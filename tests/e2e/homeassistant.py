@@ -36,10 +36,13 @@ logger:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The owner, made at the onboarding."""
+    """Somebody with an account."""
 
-    name: str = "dev"
-    password: str = "dev"
+    name: str
+    password: str
+
+
+OWNER: Final = User(name="dev", password="dev")
 
 
 class HomeAssistant:
@@ -51,9 +54,12 @@ class HomeAssistant:
         folder: Path,
         *,
         port: int = 8123,
-        integrations: Sequence[str] = (),
+        adapters: Sequence[str] = (),
     ) -> None:
-        """Write the configuration into a new folder."""
+        """Write the configuration into a new folder.
+
+        With `adapters`, nothing is discovered on other network interfaces.
+        """
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / "home-assistant-output.log"
         self._python = python
@@ -63,8 +69,7 @@ class HomeAssistant:
         components = folder / "custom_components"
         components.mkdir(parents=True)
         (components / DOMAIN).symlink_to(ROOT / "custom_components" / DOMAIN)
-        extra = "".join(f"{integration}:\n" for integration in integrations)
-        (folder / "configuration.yaml").write_text(_CONFIGURATION + extra)
+        (folder / "configuration.yaml").write_text(_CONFIGURATION)
         storage = folder / ".storage"
         storage.mkdir()
         # As Home Assistant itself stored it in its first version, which it still
@@ -76,6 +81,8 @@ class HomeAssistant:
         _store(
             storage, "onboarding", 4, done=["core_config", "analytics", "integration"]
         )
+        if adapters:
+            _store(storage, "core.network", 1, configured_adapters=list(adapters))
 
     def __enter__(self) -> Self:
         """Start with Home Assistant up and its owner there."""
@@ -118,13 +125,23 @@ class HomeAssistant:
         )
         if self._client is None:
             poll(self._answers, bool, 60)
-            self._client = Client.onboard(self.url, User().name, User().password)
+            self._client = Client.onboard(self.url, OWNER.name, OWNER.password)
         poll(self._state, lambda state: state == "RUNNING", 60)
+
+    def wait(self) -> None:
+        """Wait until Home Assistant ends by itself."""
+        assert self._process
+        self._process.wait()
 
     def stop(self) -> None:
         """End Home Assistant in its own way."""
         assert self._process
         self._process.stop(timeout=30)
+
+    def wait_until_stored(self, entry_id: str) -> None:
+        """Wait until an entry would outlive a power cut; Home Assistant takes 1 s."""
+        entries = self._folder / ".storage" / "core.config_entries"
+        poll(lambda: entries.exists() and entry_id in entries.read_text(), bool, 10)
 
     def kill(self) -> None:
         """End Home Assistant like a power cut."""

@@ -32,8 +32,6 @@ def plex_command(server: Server, host: str, plextv: str) -> list[str]:
         f"--machine-identifier={server.machine_identifier}",
         f"--lan-address={server.host}",
         f"--plextv={plextv}",
-        f"--preference={MANUAL_PORT}={EARLIER_PORT}",
-        "--automatic",
         "--control",
     ]
 
@@ -51,6 +49,16 @@ class PlexControl:
     def change(self, **wanted: Any) -> dict[str, Any]:
         """Change preferences, set faults or call something."""
         return self._request(wanted)
+
+    def reset(self) -> None:
+        """Bring the server to where an owner begins."""
+        self.change(
+            preferences={
+                PUBLISHED: False,
+                MANUAL_MODE: False,
+                MANUAL_PORT: EARLIER_PORT,
+            }
+        )
 
     def preferences(self) -> dict[str, Any]:
         """Return the preferences that are not as delivered."""

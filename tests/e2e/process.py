@@ -43,6 +43,10 @@ class Process:
             tail = self.log.read_text(errors="replace")[-3000:]
             raise RuntimeError(f"{self._popen.args!r} ended:\n{tail}")
 
+    def wait(self) -> None:
+        """Wait until the program ends."""
+        self._popen.wait()
+
     def stop(self, timeout: float = 15) -> None:
         """Ask the program to end, and end it by force when it does not."""
         self._signal(signal.SIGTERM)

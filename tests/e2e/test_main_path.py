@@ -81,12 +81,14 @@ def test_one_mapping_after_a_restart(
     """The port stays open over a restart, and is not opened twice."""
     remote_access.turn("on")
     port = _port(remote_access)
+    method = remote_access.state("mapping_method")
 
     end(home.home_assistant)
 
     assert home.server.machine_identifier in home.identity_from_wan(port)
     home.home_assistant.start()
     remote_access.wait_for("status", "reachable", _VERDICT)
+    remote_access.wait_for("mapping_method", method)
     assert home.port_forwards() == [_forward(port)]
     assert len(home.lab.witness.table()) == 1
     assert home.server.machine_identifier in home.identity_from_wan(port)
