@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from unittest.mock import patch
+from typing import Any
+from unittest.mock import PropertyMock, patch
 
 from homeassistant.const import (
     CONF_HOST,
@@ -10,19 +11,22 @@ from homeassistant.const import (
     CONF_SSL,
     CONF_TOKEN,
     CONF_VERIFY_SSL,
+    Platform,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 # Imported here so that Home Assistant finds the integration in this repository.
+from custom_components.plex_remote_access import PLATFORMS
 from custom_components.plex_remote_access.const import (
     CONF_PORT_MAPPING,
     CONF_ROUTER,
     DOMAIN,
 )
 from custom_components.plex_remote_access.portmap import Ports, Router
-from tests.simulators.plex import PlexServer
+from tests.simulators.plex import PlexServer, WireForm
 from tests.simulators.plextv import DirectOutside
 from tests.simulators.router import Router as SimulatedRouter
 
@@ -33,17 +37,47 @@ def custom_integrations(enable_custom_integrations: None) -> None:
 
 
 @pytest.fixture
-async def router(socket_enabled: None) -> AsyncIterator[SimulatedRouter]:
+def router_options() -> dict[str, Any]:
+    """What the router is like; parametrize it for another one."""
+    return {}
+
+
+@pytest.fixture
+async def router(
+    socket_enabled: None, router_options: dict[str, Any]
+) -> AsyncIterator[SimulatedRouter]:
     """A router on the loopback interface."""
-    async with SimulatedRouter() as simulated:
+    async with SimulatedRouter(**router_options) as simulated:
         yield simulated
 
 
 @pytest.fixture
-async def plex(router: SimulatedRouter) -> AsyncIterator[PlexServer]:
+def server_preferences() -> dict[str, Any]:
+    """The settings of the server that are not the defaults; to be parametrized."""
+    return {}
+
+
+@pytest.fixture
+def missing_preferences() -> set[str]:
+    """The settings that the server does not know; to be parametrized."""
+    return set()
+
+
+@pytest.fixture
+async def plex(
+    router: SimulatedRouter,
+    server_preferences: dict[str, Any],
+    missing_preferences: set[str],
+) -> AsyncIterator[PlexServer]:
     """A Plex server behind that router, with remote access off."""
     outside = DirectOutside(router.wan_address, router.dial)
-    async with PlexServer(outside=outside, lan_address="127.0.0.1") as server:
+    async with PlexServer(
+        machine_identifier="5f3c9a1e7d2b4860f1e2d3c4b5a697886950413c",
+        outside=outside,
+        lan_address="127.0.0.1",
+        preferences=server_preferences,
+        form=WireForm(missing_preferences=missing_preferences),
+    ) as server:
         yield server
 
 
@@ -52,7 +86,7 @@ def simulated_ports(router: SimulatedRouter) -> Iterator[None]:
     """Have the integration ask the simulated router at its ports."""
     ports = Ports(nat_pmp=router.natpmp_port, ssdp=router.ssdp_port)
     with patch(
-        "custom_components.plex_remote_access.coordinator.Router",
+        "custom_components.plex_remote_access.clients.Router",
         partial(Router, ports=ports),
     ):
         yield
@@ -83,11 +117,32 @@ def mock_config_entry(plex: PlexServer, port_mapping: str) -> MockConfigEntry:
 
 
 @pytest.fixture
+def platforms() -> list[Platform]:
+    """The platforms to set up; parametrize it to look at one alone."""
+    return PLATFORMS
+
+
+@pytest.fixture
+def all_entities_enabled() -> Iterator[None]:
+    """Have the entities that are off by default set up as well."""
+    with patch(
+        "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
+        PropertyMock(return_value=True),
+    ):
+        yield
+
+
+@pytest.fixture
 async def init_integration(
-    hass: HomeAssistant, mock_config_entry: MockConfigEntry, simulated_ports: None
+    hass: HomeAssistant,
+    mock_config_entry: MockConfigEntry,
+    simulated_ports: None,
+    platforms: list[Platform],
 ) -> MockConfigEntry:
     """Set up the server."""
+    await async_setup_component(hass, "homeassistant", {})
     mock_config_entry.add_to_hass(hass)
-    await hass.config_entries.async_setup(mock_config_entry.entry_id)
-    await hass.async_block_till_done()
+    with patch("custom_components.plex_remote_access.PLATFORMS", platforms):
+        await hass.config_entries.async_setup(mock_config_entry.entry_id)
+        await hass.async_block_till_done()
     return mock_config_entry

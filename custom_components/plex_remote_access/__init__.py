@@ -5,10 +5,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
-from .const import DOMAIN, LOGGER
+from .const import DOMAIN
 from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
-from .plex import PlexError
-from .portmap import PortMapError
+from .removal import async_withdraw
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -36,6 +35,7 @@ async def async_setup_entry(
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    coordinator.async_listen()
     return True
 
 
@@ -49,12 +49,5 @@ async def async_unload_entry(
 async def async_remove_entry(
     hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry
 ) -> None:
-    """Close the port and give the server its own port settings back."""
-    coordinator = PlexRemoteAccessCoordinator(hass, entry)
-    try:
-        await coordinator.async_withdraw()
-    except (PlexError, PortMapError) as err:
-        # The entry is gone whatever happens here; the owner can still act by hand.
-        LOGGER.warning("%s was removed, but not undone in full: %s", entry.title, err)
-    finally:
-        await coordinator.async_shutdown()
+    """Undo what was done for this server."""
+    await async_withdraw(hass, entry)

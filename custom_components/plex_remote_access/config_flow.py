@@ -37,6 +37,7 @@ import probatio
 import voluptuous as vol
 from yarl import URL
 
+from .clients import create_server, is_on_lan
 from .const import (
     CONF_ADVANCED,
     CONF_MANUAL_PORT,
@@ -54,7 +55,6 @@ from .coordinator import PlexRemoteAccessConfigEntry
 from .errors import translation_key
 from .plan import PortMapping, propose_mode
 from .plex import PlexError, PreferenceChange, Preferences
-from .server import create_server, is_on_lan
 
 # At which field of the form an error is shown; the rest concerns the host.
 _FIELDS = {

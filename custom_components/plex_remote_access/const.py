@@ -19,8 +19,11 @@ DEFAULT_PORT: Final = 32400
 # The server counts in kbps, people and the Remote Access page in Mbps.
 KBPS_PER_MBPS: Final = 1000
 
-# The server answers from memory, so this costs little.
-POLL_INTERVAL: Final = timedelta(seconds=30)
+# The server tells what is new; this is for what it forgets to tell. It answers from
+# memory, so asking costs little.
+POLL_INTERVAL: Final = timedelta(seconds=60)
+# News come in bursts, and some before the server answers accordingly.
+NEWS_DELAY: Final = timedelta(milliseconds=300)
 # After a change the server shows green until plex.tv has tried to connect:
 # https://forums.plex.tv/t/untrustworthy-not-available-outside-your-network/923499
 VERDICT_TIME: Final = timedelta(seconds=30)

@@ -2,25 +2,23 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime
-from ipaddress import IPv4Address
 import time
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from .alarm import Alarm
+from .clients import create_router, create_server
 from .const import (
     CONF_PORT_MAPPING,
     CONF_PREFERRED_PORT,
-    CONF_ROUTER,
     DOMAIN,
     LOGGER,
+    NEWS_DELAY,
     POLL_INTERVAL,
     REFRESH_COOLDOWN,
     VERDICT_TIME,
@@ -40,9 +38,16 @@ from .plan import (
     adopt_mode,
     make_plan,
 )
-from .plex import Identity, PlexError, PlexServer, PreferenceChange, Preferences
-from .portmap import Keeper, Router
-from .server import create_server
+from .plex import (
+    Account,
+    Identity,
+    PlexError,
+    PlexServer,
+    PreferenceChange,
+    Preferences,
+    listen,
+)
+from .portmap import Keeper
 from .snapshot import Snapshot, take_snapshot
 
 type PlexRemoteAccessConfigEntry = ConfigEntry[PlexRemoteAccessCoordinator]
@@ -71,14 +76,9 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         super().__init__(
             hass, LOGGER, config_entry=entry, name=entry.title, always_update=False
         )
-        gateway = entry.options.get(CONF_ROUTER)
-        self._router: Final = Router(
-            async_get_clientsession(hass),
-            gateway=IPv4Address(gateway) if gateway else None,
-        )
         assert entry.unique_id is not None
         self._keeper: Final = Keeper(
-            self._router,
+            create_router(hass, entry.options),
             host=entry.data[CONF_HOST],
             port=entry.data[CONF_PORT],
             description=f"Plex Remote Access ({entry.unique_id[:8]})",
@@ -88,12 +88,13 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         self._lock: Final = asyncio.Lock()
         self._store: Final = MemoryStore(hass, entry.entry_id)
         self._memory = Memory(mode=self._mode)
+        self._alarm: Final = Alarm(hass, self._look)
         self._seen: Seen | None = None
+        self._acts = 0
         self._port: int | None = None
         self._changed_at: float | None = None
         self._refreshed_at: float | None = None
         self._watched = 0
-        self._cancel_look: CALLBACK_TYPE | None = None
 
     @property
     def _mode(self) -> PortMapping:
@@ -125,17 +126,24 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_update_data(self) -> Snapshot:
         """Look, and mend what is not as the owner wants it."""
         try:
+            # Asked without the lock: a server that hangs must not keep the owner from
+            # closing the port meanwhile. If he did something, the answers are old.
+            acts, answers = self._acts, await self._ask_server()
             async with self._lock:
-                return await self._reconcile(await self._new_choice())
+                if acts != self._acts:
+                    answers = await self._ask_server()
+                seen = await self._observe(*answers)
+                return await self._reconcile(self._new_choice(seen), seen)
         except PlexError as err:
             raise _update_failed(err) from err
         finally:
             self._schedule_look()
 
-    async def _observe(self) -> Seen:
-        """Ask the server, and now and then the router, how things are."""
-        preferences = await self.server.preferences()
-        account = await self.server.account()
+    async def _ask_server(self) -> tuple[Preferences, Account]:
+        return await self.server.preferences(), await self.server.account()
+
+    async def _observe(self, preferences: Preferences, account: Account) -> Seen:
+        """Put together how things are; the router is asked now and then."""
         self._follow(preferences)
         keeper = self._keeper
         keeper.forget_old_obstacle()
@@ -171,11 +179,10 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     # What is wanted
 
-    async def _new_choice(self) -> Request | None:
+    def _new_choice(self, seen: Seen) -> Request | None:
         """Treat another mode, chosen in the options, as a wish to apply it."""
         if self._memory.mode is self._mode:
             return None
-        seen = await self._observe()
         self._memory.mode = self._mode
         self._memory.original = None
         return Request.ON if seen.preferences.publish else None
@@ -205,31 +212,30 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     # The steps between the two
 
-    async def _reconcile(self, request: Request | None = None) -> Snapshot:
-        """Take the steps from what is true to what is wanted."""
+    async def _reconcile(self, request: Request | None, seen: Seen) -> Snapshot:
+        """Take the steps from what is true to what is wanted.
+
+        What was seen may be old when there is a request; the goal is only reached
+        when a fresh look says so.
+        """
         if request is not None:
             self._keeper.try_again()
             self._memory.engaged = (
                 request is Request.ON and self._mode is PortMapping.AUTOMATIC
             )
-        # A wish is carried out on what we know, without a look first: off is off at
-        # once, also where the server does not answer.
-        seen = self._seen if request is not None else None
+        fresh = request is None
         try:
             for _ in range(_ROUNDS):
-                fresh = seen is None
-                seen = seen or await self._observe()
                 plan = make_plan(wanted := self._wanted(seen, request), seen)
                 if fresh and not plan.steps:
                     break
                 await self._take(plan.steps)
-                seen = None
+                seen, fresh = await self._observe(*await self._ask_server()), True
             else:
-                seen = await self._observe()
                 plan = make_plan(wanted := self._wanted(seen, request), seen)
         finally:
             self._memory.mapping = self._keeper.mapping
-            await self._store.async_save(self._memory.as_dict())
+            await self._store.async_keep(self._memory)
         return take_snapshot(wanted, seen, plan)
 
     async def _take(self, steps: tuple[Step, ...]) -> None:
@@ -317,26 +323,31 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             await self._apply(Write(change))
         await self._act(None)
 
-    async def async_withdraw(self) -> None:
-        """Undo for good what we did. Raises PlexError or PortMapError."""
-        await self._recall()
-        await self._store.async_remove()
-        self.server = await create_server(self.hass, self.config_entry.data)
-        try:
-            if self._memory.mapping is not None:
-                await self._router.release(self._memory.mapping)
-        finally:
-            if self._memory.original is not None:
-                await self.server.set_preferences(self._memory.original)
-
     async def _act(self, request: Request | None) -> None:
+        """Carry out a wish, at once on what was seen last: off is off immediately."""
+        self._acts += 1
         try:
             async with self._lock:
-                self.async_set_updated_data(await self._reconcile(request))
+                seen = self._seen
+                if request is None or seen is None:
+                    seen = await self._observe(*await self._ask_server())
+                self.async_set_updated_data(await self._reconcile(request, seen))
         finally:
             self._schedule_look()
 
     # When to look again
+
+    @callback
+    def async_listen(self) -> None:
+        """Look whenever the server tells something new, as long as we are loaded."""
+        self.config_entry.async_create_background_task(
+            self.hass, listen(self.server, self._on_news), f"{DOMAIN} news"
+        )
+
+    @callback
+    def _on_news(self) -> None:
+        """Look soon; once for news that come together."""
+        self._alarm.set(NEWS_DELAY.total_seconds())
 
     def _note_change(self) -> None:
         """Expect a new verdict of plex.tv."""
@@ -351,23 +362,21 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def _schedule_look(self) -> None:
-        """Plan the next look. Own timer: renewals may not depend on listeners."""
-        if self._cancel_look is not None:
-            self._cancel_look()
-            self._cancel_look = None
-        if self._shutdown_requested:
-            return
+        if not self._shutdown_requested:
+            self._alarm.set(self._pause())
+
+    def _pause(self) -> float:
+        """Return the seconds until there may be something new to see."""
         pause = POLL_INTERVAL.total_seconds()
         if (unsettled := self._unsettled_for()) > 0:
             pause = min(_WATCH[min(self._watched, len(_WATCH) - 1)], unsettled)
             self._watched += 1
         if (due_in := self._keeper.due_in) is not None:
             pause = min(pause, due_in)
-        self._cancel_look = async_call_later(self.hass, max(pause, 0.5), self._look)
+        return max(pause, 0.5)
 
     @callback
-    def _look(self, _now: datetime) -> None:
-        self._cancel_look = None
+    def _look(self) -> None:
         self.config_entry.async_create_background_task(
             self.hass, self.async_refresh(), f"{DOMAIN} look"
         )
@@ -376,7 +385,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_shutdown(self) -> None:
         """Stop looking. The mapping stays: a reload is no reason to close the port."""
         await super().async_shutdown()
-        self._schedule_look()
+        self._alarm.cancel()
 
 
 def _update_failed(error: PlexError) -> UpdateFailed:

@@ -5,6 +5,7 @@ Without it a mapping would be opened twice, or never closed again.
 
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address
+import math
 import time
 from typing import Any, Final, Self
 
@@ -55,8 +56,7 @@ class Memory:
                 "address": str(mapping.target.address),
                 "port": mapping.target.port,
                 "description": mapping.target.description,
-                "good_until": mapping.good_until
-                and time.time() + mapping.good_until - time.monotonic(),
+                "good_until": _wall_clock(mapping.good_until),
             },
             "original": self.original and asdict(self.original),
         }
@@ -86,9 +86,28 @@ class Memory:
         )
 
 
+def _wall_clock(good_until: float | None) -> int | None:
+    """Return the end of a lease by the wall clock, rounded up to a full hour.
+
+    Rounded because each renewal would be written to disk otherwise.
+    """
+    if good_until is None:
+        return None
+    end = time.time() + good_until - time.monotonic()
+    return math.ceil(end / 3600) * 3600
+
+
 class MemoryStore(Store[dict[str, Any]]):
     """Keeps the memory of one entry on disk."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Name the file after the entry."""
         super().__init__(hass, _VERSION, f"{DOMAIN}.{entry_id}")
+        self._saved: dict[str, Any] | None = None
+
+    async def async_keep(self, memory: Memory) -> None:
+        """Write the memory to disk, if it has changed."""
+        data = memory.as_dict()
+        if data != self._saved:
+            await self.async_save(data)
+            self._saved = data

@@ -214,8 +214,8 @@ def _steps_of_automatic(wanted: Wanted, seen: Seen) -> list[Step]:
 
 
 def _write(seen: Seen, change: PreferenceChange) -> list[Step]:
-    missing = change.against(seen.preferences)
-    return [Write(missing)] if missing else []
+    """Write all of a change or nothing: what belongs together goes in one request."""
+    return [Write(change)] if change.against(seen.preferences) else []
 
 
 def _close(seen: Seen) -> list[Step]:

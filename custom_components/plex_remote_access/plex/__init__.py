@@ -23,6 +23,7 @@ from .model import (
     Preferences,
     SignInState,
 )
+from .notifications import listen
 
 __all__ = [
     "Account",
@@ -41,4 +42,5 @@ __all__ = [
     "PreferenceChange",
     "Preferences",
     "SignInState",
+    "listen",
 ]

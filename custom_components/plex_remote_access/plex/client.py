@@ -1,6 +1,8 @@
 """Conversation with one Plex Media Server."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from http import HTTPStatus
 from typing import Final
 
@@ -31,6 +33,8 @@ from .wire import (
 REQUEST_TIMEOUT: Final = 10
 # Older servers ask plex.tv before they answer; 8 s were seen.
 REFRESH_TIMEOUT: Final = 30
+# A connection that died silently is noticed within this.
+HEARTBEAT: Final = 15
 # The full list of settings is about 60 KiB.
 MAX_BODY: Final = 2 * 1024 * 1024
 
@@ -113,6 +117,21 @@ class PlexServer:
             "PUT", "/myplex/refreshReachability", timeout=REFRESH_TIMEOUT
         )
 
+    @asynccontextmanager
+    async def notifications(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+        """Open the stream of news. Raises PlexError if there is none."""
+        with _translated_errors():
+            async with asyncio.timeout(REQUEST_TIMEOUT):
+                stream = await self._session.ws_connect(
+                    self.url.with_path("/:/websockets/notifications"),
+                    headers=self._authenticated_headers(),
+                    heartbeat=HEARTBEAT,
+                    max_msg_size=MAX_BODY,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1),
+                )
+        async with stream:
+            yield stream
+
     async def _get(self, path: str, *, authenticated: bool = True) -> Container:
         return parse_container(
             await self._request("GET", path, authenticated=authenticated)
@@ -128,10 +147,7 @@ class PlexServer:
         timeout: float = REQUEST_TIMEOUT,
     ) -> bytes:
         """Send one request and return the body of a good answer."""
-        headers = dict(self._headers)
-        if authenticated and self._token:
-            headers["X-Plex-Token"] = self._token
-        try:
+        with _translated_errors():
             async with (
                 asyncio.timeout(timeout),
                 self._session.request(
@@ -139,7 +155,11 @@ class PlexServer:
                     # Built by hand: joining would read '/:/prefs' as another scheme.
                     self.url.with_path(path),
                     params=params,
-                    headers=headers,
+                    headers=(
+                        self._authenticated_headers()
+                        if authenticated
+                        else self._headers
+                    ),
                     allow_redirects=False,
                 ) as response,
             ):
@@ -149,18 +169,35 @@ class PlexServer:
                     body += chunk
                     if len(body) > MAX_BODY:
                         raise PlexResponseError("The answer is too long")
-        except TimeoutError as err:
-            raise PlexConnectionError(f"No answer within {timeout} s") from err
-        except aiohttp.ClientConnectorCertificateError as err:
-            raise PlexCertificateError("The certificate is not valid") from err
-        except aiohttp.ClientConnectorError as err:
-            refused = isinstance(err.os_error, ConnectionRefusedError)
-            kind = PlexRefusedError if refused else PlexConnectionError
-            raise kind(type(err.os_error).__name__) from err
-        except aiohttp.ClientError as err:
-            # The class alone: messages of aiohttp may name the address.
-            raise PlexConnectionError(type(err).__name__) from err
-        return bytes(body)
+                return bytes(body)
+
+    def _authenticated_headers(self) -> dict[str, str]:
+        if not self._token:
+            return self._headers
+        return {**self._headers, "X-Plex-Token": self._token}
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    """Turn what the HTTP client raises into errors of this package.
+
+    Texts name no address: those of the HTTP client may.
+    """
+    try:
+        yield
+    except TimeoutError as err:
+        raise PlexConnectionError("No answer in time") from err
+    except aiohttp.ClientConnectorCertificateError as err:
+        raise PlexCertificateError("The certificate is not valid") from err
+    except aiohttp.ClientConnectorError as err:
+        refused = isinstance(err.os_error, ConnectionRefusedError)
+        kind = PlexRefusedError if refused else PlexConnectionError
+        raise kind(type(err.os_error).__name__) from err
+    except aiohttp.WSServerHandshakeError as err:
+        _raise_for_status(err.status, "notifications")
+        raise PlexResponseError("No websocket") from err
+    except aiohttp.ClientError as err:
+        raise PlexConnectionError(type(err).__name__) from err
 
 
 def _raise_for_status(status: int, path: str) -> None:

@@ -1,0 +1,48 @@
+"""News of a Plex server as it tells them (websocket)."""
+
+import asyncio
+from collections.abc import Callable
+import json
+import logging
+from typing import Any, Final
+
+from .client import PlexServer
+from .errors import PlexError
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+# What concerns remote access. The content is not used: whether it is complete, or
+# comes before the server's own answers change, differs between versions.
+_TYPES: Final = frozenset({"account", "preference", "reachability"})
+
+FIRST_PAUSE: Final = 1.0
+LONGEST_PAUSE: Final = 60.0
+
+
+async def listen(server: PlexServer, on_news: Callable[[], None]) -> None:
+    """Call `on_news` whenever there may be something new, until cancelled.
+
+    That includes each new connection: nothing is repeated that was missed.
+    """
+    pause = FIRST_PAUSE
+    while True:
+        try:
+            async with server.notifications() as messages:
+                pause = FIRST_PAUSE
+                on_news()
+                async for message in messages:
+                    if is_news(message.data):
+                        on_news()
+        except PlexError as err:
+            _LOGGER.debug("Not listening: %s", err)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def is_news(frame: Any) -> bool:
+    """Tell whether a frame, of whatever form, is about remote access."""
+    try:
+        container = json.loads(frame)["NotificationContainer"]
+        return container["type"] in _TYPES
+    except ValueError, LookupError, TypeError:
+        return False

@@ -1,0 +1,42 @@
+"""What is undone when the owner removes a server from Home Assistant."""
+
+from homeassistant.core import HomeAssistant
+
+from .clients import create_router, create_server
+from .const import LOGGER
+from .coordinator import PlexRemoteAccessConfigEntry
+from .memory import Memory, MemoryStore
+from .plex import PlexError
+from .portmap import PortMapError
+
+
+async def async_withdraw(
+    hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry
+) -> None:
+    """Close the port and give the server its earlier port settings back.
+
+    Nothing can stop a removal: what could not be undone is told in the log, once.
+    """
+    store = MemoryStore(hass, entry.entry_id)
+    if (data := await store.async_load()) is None:
+        return
+    memory = Memory.from_dict(data)
+    await store.async_remove()
+    if memory.mapping is not None:
+        try:
+            await create_router(hass, entry.options).release(memory.mapping)
+        except PortMapError as err:
+            LOGGER.warning(
+                "The router could not be made to close port %s (%s): it may stay open "
+                "until the router drops it",
+                memory.mapping.external_port,
+                err,
+            )
+    if memory.original is not None:
+        try:
+            server = await create_server(hass, entry.data)
+            await server.set_preferences(memory.original)
+        except PlexError as err:
+            LOGGER.warning(
+                "%s did not get its earlier port settings back: %s", entry.title, err
+            )
