@@ -28,4 +28,4 @@ NEWS_DELAY: Final = timedelta(milliseconds=300)
 # https://forums.plex.tv/t/untrustworthy-not-available-outside-your-network/923499
 VERDICT_TIME: Final = timedelta(seconds=30)
 # plex.tv limits how often a server may ask it for a probe.
-REFRESH_COOLDOWN: Final = timedelta(seconds=60)
+PROBE_COOLDOWN: Final = timedelta(seconds=60)

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-import time
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -20,8 +19,6 @@ from .const import (
     LOGGER,
     NEWS_DELAY,
     POLL_INTERVAL,
-    REFRESH_COOLDOWN,
-    VERDICT_TIME,
 )
 from .errors import translation_key
 from .memory import Memory, MemoryStore
@@ -29,6 +26,7 @@ from .plan import (
     Close,
     Open,
     PortMapping,
+    Probe,
     Renew,
     Request,
     Seen,
@@ -49,14 +47,13 @@ from .plex import (
 )
 from .portmap import Keeper
 from .snapshot import Snapshot, take_snapshot
+from .verdict import VerdictWatch
 
 type PlexRemoteAccessConfigEntry = ConfigEntry[PlexRemoteAccessCoordinator]
 
 # Every goal is at most three steps away (close, open, write); more means that
 # somebody works against us, and the next look may have another go.
 _ROUNDS: Final = 5
-# While a verdict is awaited.
-_WATCH: Final = (1, 2, 4, 8, 15)
 
 
 class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
@@ -92,9 +89,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         self._seen: Seen | None = None
         self._acts = 0
         self._port: int | None = None
-        self._changed_at: float | None = None
-        self._refreshed_at: float | None = None
-        self._watched = 0
+        self._verdict: Final = VerdictWatch()
 
     @property
     def _mode(self) -> PortMapping:
@@ -156,7 +151,8 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             renewal_due=keeper.renewal_due,
             external_address=keeper.external_address,
             obstacle=keeper.obstacle.reason if keeper.obstacle else None,
-            settled=self._unsettled_for() <= 0,
+            settled=self._verdict.settled,
+            probe_due=self._verdict.probe_due,
         )
         return self._seen
 
@@ -168,14 +164,14 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         self._set_mode(adopt_mode(self._mode, before, preferences))
         if preferences.manual_port != before.manual_port:
             self._port = preferences.manual_port
-            self._note_change()
+            self._verdict.changed()
         if preferences.manual_mode != before.manual_mode:
-            self._note_change()
+            self._verdict.changed()
         if preferences.publish != before.publish:
             self._memory.engaged = (
                 preferences.publish and self._mode is PortMapping.AUTOMATIC
             )
-            self._note_change()
+            self._verdict.changed()
 
     # What is wanted
 
@@ -257,7 +253,9 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
                 # The router may have given another one.
                 if self._keeper.mapping is not None:
                     self._port = self._keeper.mapping.external_port
-                    self._note_change()
+                    self._verdict.opened()
+            case Probe():
+                await self._probe()
             case Renew():
                 await self._keeper.renew()
             case Close():
@@ -270,7 +268,15 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         preferences = await self.server.set_preferences(change)
         self._seen = replace(self._seen, preferences=preferences)
         if change.republishes:
-            self._note_change()
+            self._verdict.published()
+
+    async def _probe(self) -> None:
+        """Have plex.tv look again; a server that does not want to is left alone."""
+        self._verdict.probed()
+        try:
+            await self.server.refresh_reachability()
+        except PlexError as err:
+            LOGGER.debug("%s: No probe: %s", self.name, err)
 
     # What the owner does
 
@@ -295,12 +301,9 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             await self._act(None)
             return
         await self._act(Request.ON)
-        now = time.monotonic()
-        cooldown = REFRESH_COOLDOWN.total_seconds()
-        if self._refreshed_at is None or now >= self._refreshed_at + cooldown:
-            self._refreshed_at = now
+        if self._verdict.probe_allowed:
+            self._verdict.probed()
             await self.server.refresh_reachability()
-            self._note_change()
             await self._act(None)
 
     async def async_set_mode(self, mode: PortMapping) -> None:
@@ -349,17 +352,6 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         """Look soon; once for news that come together."""
         self._alarm.set(NEWS_DELAY.total_seconds())
 
-    def _note_change(self) -> None:
-        """Expect a new verdict of plex.tv."""
-        self._changed_at = time.monotonic()
-        self._watched = 0
-
-    def _unsettled_for(self) -> float:
-        """Return the seconds until the server's word is plex.tv's verdict."""
-        if self._changed_at is None:
-            return 0
-        return self._changed_at + VERDICT_TIME.total_seconds() - time.monotonic()
-
     @callback
     def _schedule_look(self) -> None:
         if not self._shutdown_requested:
@@ -367,13 +359,12 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def _pause(self) -> float:
         """Return the seconds until there may be something new to see."""
-        pause = POLL_INTERVAL.total_seconds()
-        if (unsettled := self._unsettled_for()) > 0:
-            pause = min(_WATCH[min(self._watched, len(_WATCH) - 1)], unsettled)
-            self._watched += 1
-        if (due_in := self._keeper.due_in) is not None:
-            pause = min(pause, due_in)
-        return max(pause, 0.5)
+        pauses = (
+            POLL_INTERVAL.total_seconds(),
+            self._verdict.next_pause(),
+            self._keeper.due_in,
+        )
+        return max(0.5, min(pause for pause in pauses if pause is not None))
 
     @callback
     def _look(self) -> None:

@@ -86,6 +86,8 @@ class Seen:
     `mapping` is ours, as the router had it last. `obstacle` is why the router did not
     do what we asked, until it is asked again. `settled` says that the server has had
     time for a verdict since the last change: until then green is provisional.
+    `probe_due` says that the port was opened without the server knowing, and that
+    plex.tv may be bothered.
     """
 
     preferences: Preferences
@@ -95,6 +97,7 @@ class Seen:
     external_address: IPv4Address | None = None
     obstacle: Reason | None = None
     settled: bool = True
+    probe_due: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +120,16 @@ class Renew:
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """Have plex.tv look again: its last try came before the port was open."""
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Have the router remove our mapping."""
 
 
-type Step = Write | Open | Renew | Close
+type Step = Write | Open | Renew | Probe | Close
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

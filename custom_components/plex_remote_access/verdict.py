@@ -1,0 +1,70 @@
+"""When plex.tv's verdict counts, and when it may be asked for another one."""
+
+import time
+from typing import Final
+
+from .const import PROBE_COOLDOWN, VERDICT_TIME
+
+# How soon to look again, time after time, while a verdict is awaited.
+_PAUSES: Final = (1, 2, 4, 8, 15)
+
+
+class VerdictWatch:
+    """Follows one server from a change to the verdict of plex.tv."""
+
+    def __init__(self) -> None:
+        """Expect nothing: what the server says at first is a verdict."""
+        self._changed_at: float | None = None
+        self._looks = 0
+        self._probed_at: float | None = None
+        self._unknown_port = False
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether the server's word is a verdict, not its own optimism."""
+        return self._remaining <= 0
+
+    @property
+    def probe_allowed(self) -> bool:
+        """Tell whether the last probe was long enough ago."""
+        cooldown = PROBE_COOLDOWN.total_seconds()
+        return self._probed_at is None or time.monotonic() >= self._probed_at + cooldown
+
+    @property
+    def probe_due(self) -> bool:
+        """Tell whether the server knows nothing of a port that is open by now."""
+        return self._unknown_port and self.probe_allowed
+
+    def changed(self) -> None:
+        """Expect a new verdict."""
+        self._changed_at = time.monotonic()
+        self._looks = 0
+
+    def opened(self) -> None:
+        """Note that the port was opened."""
+        self._unknown_port = True
+        self.changed()
+
+    def published(self) -> None:
+        """Note that the server publishes itself anew, which includes a probe."""
+        self._unknown_port = False
+        self.changed()
+
+    def probed(self) -> None:
+        """Note that a probe was asked for."""
+        self._probed_at = time.monotonic()
+        self.published()
+
+    def next_pause(self) -> float | None:
+        """Return the seconds to the next look, None when nothing is awaited."""
+        if self.settled:
+            return None
+        pause = _PAUSES[min(self._looks, len(_PAUSES) - 1)]
+        self._looks += 1
+        return min(pause, self._remaining)
+
+    @property
+    def _remaining(self) -> float:
+        if self._changed_at is None:
+            return 0
+        return self._changed_at + VERDICT_TIME.total_seconds() - time.monotonic()
