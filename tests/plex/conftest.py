@@ -1,0 +1,59 @@
+"""Fixtures: a session, and a server that answers whatever a test wants."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+from aiohttp import web
+import pytest
+from yarl import URL
+
+from custom_components.plex_remote_access.plex import PlexServer
+
+TOKEN = "s3cret-t0ken"
+
+
+class ScriptedServer:
+    """Gives every request the same answer, and keeps the requests."""
+
+    def __init__(self) -> None:
+        """Answer with an empty page until told otherwise."""
+        self.status = 200
+        self.body = b""
+        self.headers: dict[str, str] = {}
+        self.requests: list[web.Request] = []
+        self.url = URL()
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Give the answer."""
+        self.requests.append(request)
+        return web.Response(
+            status=self.status, body=self.body, headers=dict(self.headers)
+        )
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session that leaves no thread behind."""
+    connector = aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver())
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield session
+
+
+@pytest.fixture
+async def scripted(socket_enabled: None) -> AsyncIterator[ScriptedServer]:
+    """A server that says what the test tells it to say."""
+    server = ScriptedServer()
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", server.answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server.url = URL(f"http://127.0.0.1:{runner.addresses[0][1]}")
+    yield server
+    await runner.cleanup()
+
+
+@pytest.fixture
+def client(session: aiohttp.ClientSession, scripted: ScriptedServer) -> PlexServer:
+    """A client of the scripted server."""
+    return PlexServer(session, scripted.url, TOKEN, "this-client")
