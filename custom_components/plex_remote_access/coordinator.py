@@ -87,8 +87,9 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         self._memory = Memory(mode=self._mode)
         self._alarm: Final = Alarm(hass, self._look)
         self._seen: Seen | None = None
-        self._acts = 0
+        self._steps_taken = 0
         self._port: int | None = None
+        self._public_address: str | None = None
         self._verdict: Final = VerdictWatch()
 
     @property
@@ -122,10 +123,11 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         """Look, and mend what is not as the owner wants it."""
         try:
             # Asked without the lock: a server that hangs must not keep the owner from
-            # closing the port meanwhile. If he did something, the answers are old.
-            acts, answers = self._acts, await self._ask_server()
+            # closing the port meanwhile. Answers from before our own last steps would
+            # look as if somebody had undone these.
+            steps_taken, answers = self._steps_taken, await self._ask_server()
             async with self._lock:
-                if acts != self._acts:
+                if steps_taken != self._steps_taken:
                     answers = await self._ask_server()
                 seen = await self._observe(*answers)
                 return await self._reconcile(self._new_choice(seen), seen)
@@ -144,9 +146,12 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         keeper.forget_old_obstacle()
         if preferences.publish:
             await keeper.verify()
+        # Kept, because servers that are not reached may blank it.
+        self._public_address = account.public_address or self._public_address
         self._seen = Seen(
             preferences=preferences,
             account=account,
+            public_address=self._public_address,
             mapping=keeper.mapping,
             renewal_due=keeper.renewal_due,
             external_address=keeper.external_address,
@@ -239,6 +244,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         outcomes = await asyncio.gather(
             *(self._apply(step) for step in steps), return_exceptions=True
         )
+        self._steps_taken += 1
         for outcome in outcomes:
             if outcome is not None:
                 raise outcome
@@ -314,21 +320,20 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     async def async_set_port(self, port: int) -> None:
         """Use another external port. Raises PlexError."""
+        self._port = port
         if self._keeper.mapping is None:
             await self.async_write(PreferenceChange(manual_port=port))
         else:
-            self._port = port
             await self._act(Request.ON)
 
     async def async_write(self, change: PreferenceChange) -> None:
         """Change settings of the server. Raises PlexError."""
         async with self._lock:
-            await self._apply(Write(change))
+            await self._take((Write(change),))
         await self._act(None)
 
     async def _act(self, request: Request | None) -> None:
         """Carry out a wish, at once on what was seen last: off is off immediately."""
-        self._acts += 1
         try:
             async with self._lock:
                 seen = self._seen

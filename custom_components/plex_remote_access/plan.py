@@ -83,7 +83,7 @@ class Wanted:
 class Seen:
     """What is true.
 
-    `mapping` is ours, as the router had it last. `obstacle` is why the router did not
+    `public_address` is where plex.tv saw the server last. `mapping` is ours, as the router had it last. `obstacle` is why the router did not
     do what we asked, until it is asked again. `settled` says that the server has had
     time for a verdict since the last change: until then green is provisional.
     `probe_due` says that the port was opened without the server knowing, and that
@@ -92,6 +92,7 @@ class Seen:
 
     preferences: Preferences
     account: Account
+    public_address: str | None = None
     mapping: Mapping | None = None
     renewal_due: bool = False
     external_address: IPv4Address | None = None
@@ -276,7 +277,7 @@ def _double_nat(seen: Seen, error: str) -> Cause | None:
         return Cause.CARRIER_NAT
     if error == "doublenat" or (address is not None and not is_public(address)):
         return Cause.DOUBLE_NAT
-    public = seen.account.public_address
+    public = seen.public_address
     if seen.mapping and address and public and str(address) != public:
         return Cause.CARRIER_NAT
     return None

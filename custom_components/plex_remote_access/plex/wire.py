@@ -44,7 +44,13 @@ def parse_container(body: bytes) -> Container:
             root = {document.tag: _from_xml(document)}
         else:
             root = json.loads(text)
-    except (ValueError, ParseError, DefusedXmlException, RecursionError) as err:
+    except (
+        ValueError,
+        LookupError,
+        ParseError,
+        DefusedXmlException,
+        RecursionError,
+    ) as err:
         raise PlexResponseError("The answer is neither XML nor JSON") from err
     # Error pages in HTML are well-formed at times.
     if isinstance(root, dict):
@@ -55,10 +61,10 @@ def parse_container(body: bytes) -> Container:
 
 
 def _from_xml(element: Element) -> Container:
-    container: dict[str, Any] = dict(element.attrib)
+    children: dict[str, list[Container]] = {}
     for child in element:
-        container.setdefault(child.tag, []).append(_from_xml(child))
-    return container
+        children.setdefault(child.tag, []).append(_from_xml(child))
+    return {**element.attrib, **children}
 
 
 def parse_identity(container: Container) -> Identity:
@@ -82,18 +88,19 @@ def parse_account(container: Container) -> Account:
         mapping_error=_text(container.get("mappingError")),
         sign_in_state=SignInState.parse(_text(container.get("signInState"))),
         public_address=_text(container.get("publicAddress")),
-        public_port=_integer(container.get("publicPort")) or None,
+        public_port=_port(container.get("publicPort")),
         private_address=_text(container.get("privateAddress")),
-        private_port=_integer(container.get("privatePort")) or None,
+        private_port=_port(container.get("privatePort")),
         subscription_active=_boolean(container.get("subscriptionActive")),
     )
 
 
 def parse_preferences(container: Container) -> Preferences | None:
     """Read `/:/prefs`; None where the Remote Access settings are kept from us."""
+    listed = container.get("Setting")
     settings = {
         setting["id"]: setting
-        for setting in container.get("Setting", ())
+        for setting in (listed if isinstance(listed, list) else ())
         if isinstance(setting, dict) and isinstance(setting.get("id"), str)
     }
     value = {name: setting.get("value") for name, setting in settings.items()}
@@ -103,7 +110,7 @@ def parse_preferences(container: Container) -> Preferences | None:
     return Preferences(
         publish=publish,
         manual_mode=_boolean(value.get(MANUAL_MODE)) or False,
-        manual_port=_integer(value.get(MANUAL_PORT)) or 32400,
+        manual_port=_port(value.get(MANUAL_PORT)) or 32400,
         upload_rate=_integer(value.get(UPLOAD_RATE)),
         stream_rate=_integer(value.get(STREAM_RATE)),
         stream_rates=_choices(settings.get(STREAM_RATE, {}).get("enumValues")),
@@ -147,6 +154,12 @@ def _integer(value: Any) -> int | None:
         return int(value)
     except TypeError, ValueError, OverflowError:
         return None
+
+
+def _port(value: Any) -> int | None:
+    """Return a port; 0 stands for none."""
+    port = _integer(value)
+    return port if port is not None and 1 <= port <= 65535 else None
 
 
 def _boolean(value: Any) -> bool | None:

@@ -1,11 +1,14 @@
 """Keeping one mapping: opened, renewed, looked after, closed."""
 
 from ipaddress import IPv4Address
+import logging
 import time
 from typing import Final
 
 from .model import Mapping, PortMapError
 from .router import Router
+
+_LOGGER: Final = logging.getLogger(__name__)
 
 # A router that restarts forgets its table and tells nobody who does not ask.
 VERIFY_EVERY: Final = 60
@@ -120,6 +123,7 @@ class Keeper:
             self.external_address = None
 
     def _note(self, error: PortMapError) -> None:
+        _LOGGER.debug("No luck with the router: %s (%s)", error.reason, error.detail)
         self.obstacle = error
         wait = RETRY[min(self._failures, len(RETRY) - 1)]
         self._failures += 1
