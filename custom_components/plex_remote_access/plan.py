@@ -277,7 +277,7 @@ def _double_nat(seen: Seen, error: str) -> Cause | None:
         return Cause.CARRIER_NAT
     if error == "doublenat" or (address is not None and not is_public(address)):
         return Cause.DOUBLE_NAT
-    public = seen.public_address
+    public = seen.public_address or seen.account.public_address
     if seen.mapping and address and public and str(address) != public:
         return Cause.CARRIER_NAT
     return None

@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, override
+from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, ServiceResponse
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import DOMAIN
 from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
 from .entity import PlexRemoteAccessEntity
 from .plan import Request
@@ -16,6 +18,8 @@ from .plex import PreferenceChange
 from .snapshot import Snapshot
 
 PARALLEL_UPDATES = 1
+
+REMOTE_ACCESS: Final = "remote_access"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,8 +32,8 @@ class PlexSwitchEntityDescription(SwitchEntityDescription):
 
 SWITCHES = (
     PlexSwitchEntityDescription(
-        key="remote_access",
-        translation_key="remote_access",
+        key=REMOTE_ACCESS,
+        translation_key=REMOTE_ACCESS,
         # The device's name says it: it is what the device is for.
         name=None,
         is_on_fn=lambda data: data.enabled,
@@ -89,6 +93,10 @@ class PlexSwitch(PlexRemoteAccessEntity, SwitchEntity):
 
     async def async_retry(self) -> ServiceResponse:
         """Try again, and return how things stand (the action `retry`)."""
+        if self.entity_description.key != REMOTE_ACCESS:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="not_remote_access"
+            )
         with self.asking():
             await self.coordinator.async_retry()
         data = self.coordinator.data
