@@ -1,15 +1,27 @@
 """Fixtures: a session, and a server that answers whatever a test wants."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 from aiohttp import web
 import pytest
 from yarl import URL
 
-from custom_components.plex_remote_access.plex import PlexServer
+from custom_components.plex_remote_access.plex import PlexServer, PreferenceChange
+from tests.simulators.plex import PlexServer as SimulatedServer
 
+CLIENT = "custom_components.plex_remote_access.plex.client"
 TOKEN = "s3cret-t0ken"
+
+type Call = Callable[[PlexServer], Awaitable[object]]
+
+AUTHENTICATED: list[Call] = [
+    PlexServer.name,
+    PlexServer.account,
+    PlexServer.preferences,
+    PlexServer.refresh_reachability,
+    lambda client: client.set_preferences(PreferenceChange(publish=True)),
+]
 
 
 class ScriptedServer:
@@ -57,3 +69,21 @@ async def scripted(socket_enabled: None) -> AsyncIterator[ScriptedServer]:
 def client(session: aiohttp.ClientSession, scripted: ScriptedServer) -> PlexServer:
     """A client of the scripted server."""
     return PlexServer(session, scripted.url, TOKEN, "this-client")
+
+
+@pytest.fixture
+def connect(
+    plex: SimulatedServer, session: aiohttp.ClientSession
+) -> Callable[..., PlexServer]:
+    """Return a function that makes a client of the simulated server."""
+
+    def connect(token: str | None = plex.token) -> PlexServer:
+        return PlexServer(session, URL(plex.url), token, "this-client")
+
+    return connect
+
+
+@pytest.fixture
+def server(connect: Callable[..., PlexServer]) -> PlexServer:
+    """A client of the simulated server, with the owner's token."""
+    return connect()
