@@ -69,6 +69,11 @@ _FIELDS = {
 _NUMBER = NumberSelector(NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any"))
 _TEXT = TextSelector(TextSelectorConfig(autocomplete="off"))
 
+TOKEN_HELP = (
+    "https://support.plex.tv/articles/"
+    "204059436-finding-an-authentication-token-x-plex-token/"
+)
+
 MANUAL_SCHEMA = vol.Schema(
     {
         vol.Required(CONF_HOST): _TEXT,
@@ -165,6 +170,7 @@ class PlexRemoteAccessConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="manual",
             data_schema=self.add_suggested_values_to_schema(MANUAL_SCHEMA, user_input),
             errors=errors,
+            description_placeholders={"token_help": TOKEN_HELP},
         )
 
     async def async_step_remote_access(
