@@ -4,13 +4,14 @@ from collections.abc import Generator
 from contextlib import contextmanager
 import json
 from pathlib import Path
+import re
 import tempfile
 from typing import Final, Literal
 
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 from .client import Client
-from .homeassistant import ROOT
+from .homeassistant import DOMAIN, ROOT
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 ARTIFACTS: Final = ROOT / "test-artifacts"
@@ -24,6 +25,8 @@ _ARGUMENTS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+_FOREIGN_BRANDS: Final = re.compile(rf"/api/brands/(?!integration/{DOMAIN}/)")
 
 _TIMEOUT: Final = 30_000
 
@@ -61,15 +64,32 @@ class Frontend:
 
     def fill(self, label: str, value: str) -> None:
         """Fill in a field of the config flow."""
-        self.dialog.get_by_label(label).fill(value)
+        # A required field has an asterisk.
+        name = re.compile(rf"^{re.escape(label)}\*?$")
+        field = self.dialog.get_by_role("textbox", name=name)
+        field.or_(self.dialog.get_by_role("spinbutton", name=name)).fill(value)
 
     def submit(self) -> None:
         """Send the form of the config flow."""
         self.dialog.get_by_role("button", name="Submit").click()
 
+    def finish(self) -> None:
+        """Close the config flow after its success."""
+        self.dialog.get_by_role("button", name="Skip and finish").click()
+        expect(self.dialog.get_by_role("dialog")).to_be_hidden()
+
+    @property
+    def switch(self) -> Locator:
+        """Return the only switch of the page."""
+        return self.page.get_by_role("switch")
+
+    def tile(self, name: str) -> Locator:
+        """Return a tile of a dashboard."""
+        return self.page.locator("hui-tile-card").filter(has_text=name)
+
     def screenshot(self, name: str, theme: Literal["light", "dark"] = "light") -> None:
         """Keep what is seen now."""
-        self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        self.page.emulate_media(color_scheme=theme)
         suffix = "-dark" if theme == "dark" else ""
         self.page.screenshot(
             path=self._screenshots / f"{name}{suffix}.png", animations="disabled"
@@ -98,7 +118,6 @@ def browser(client: Client, screenshots: Path) -> Generator[Frontend]:
             args=_ARGUMENTS,
             viewport={"width": 1280, "height": 800},
             color_scheme="light",
-            reduced_motion="reduce",
             locale="en-GB",
         ) as context,
     ):
@@ -107,4 +126,6 @@ def browser(client: Client, screenshots: Path) -> Generator[Frontend]:
         context.add_init_script(
             f"localStorage.setItem('hassTokens', {json.dumps(json.dumps(tokens))})"
         )
+        # Home Assistant would wait for the Internet, and the browser for these.
+        context.route(_FOREIGN_BRANDS, lambda route: route.abort())
         yield Frontend(context.pages[0], client.url, screenshots)

@@ -10,8 +10,8 @@ import sys
 from types import FrameType
 from typing import Final
 
-from .homeassistant import DOMAIN, OWNER, ROOT, HomeAssistant
-from .integration import RemoteAccess
+from .homeassistant import OWNER, ROOT, HomeAssistant
+from .integration import RemoteAccess, entry_ids, remove_entry
 from .plex import PlexControl
 from .polling import poll
 from .process import Process
@@ -142,9 +142,8 @@ def _tidy_up(home_assistant: HomeAssistant) -> Generator[None]:
         # A second Ctrl-C does not stop us half-way; all below has a time limit.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         with suppress(OSError):
-            client = home_assistant.client
-            for entry in client.command("config_entries/get", domain=DOMAIN):
-                client.delete(f"/api/config/config_entries/entry/{entry['entry_id']}")
+            for entry_id in entry_ids(home_assistant.client):
+                remove_entry(home_assistant.client, entry_id)
         home_assistant.stop()
 
 

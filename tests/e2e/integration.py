@@ -59,12 +59,12 @@ class RemoteAccess:
     @classmethod
     def find(cls, client: Client, server: Server) -> Self:
         """Return the only entry, whoever set it up."""
-        [entry] = client.command("config_entries/get", domain=DOMAIN)
-        return cls(client, server, entry["entry_id"])
+        [entry_id] = entry_ids(client)
+        return cls(client, server, entry_id)
 
     def remove(self) -> None:
         """Remove the entry."""
-        self.client.delete(f"/api/config/config_entries/entry/{self.entry_id}")
+        remove_entry(self.client, self.entry_id)
 
     def entity_id(self, key: str) -> str:
         """Return what an entity is called here."""
@@ -108,6 +108,17 @@ class RemoteAccess:
             f"/api/services/switch/turn_{state}",
             entity_id=self.entity_id("remote_access"),
         )
+
+
+def entry_ids(client: Client) -> list[str]:
+    """Return all entries of the integration."""
+    entries = client.command("config_entries/get", domain=DOMAIN)
+    return [entry["entry_id"] for entry in entries]
+
+
+def remove_entry(client: Client, entry_id: str) -> None:
+    """Remove an entry."""
+    client.delete(f"/api/config/config_entries/entry/{entry_id}")
 
 
 def _submit(

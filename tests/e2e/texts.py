@@ -5,7 +5,10 @@ from typing import Any, Final
 
 from .homeassistant import DOMAIN, ROOT
 
-_FILE: Final = ROOT / "custom_components" / DOMAIN / "translations/en.json"
+_FOLDER: Final = ROOT / "custom_components" / DOMAIN
+_FILE: Final = _FOLDER / "translations/en.json"
+
+NAME: Final[str] = json.loads((_FOLDER / "manifest.json").read_text())["name"]
 
 
 def text(*keys: str) -> str:

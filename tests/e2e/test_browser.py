@@ -1,0 +1,109 @@
+"""The main job as its owner does it: with a mouse."""
+
+from collections.abc import Generator
+
+from playwright.sync_api import expect
+import pytest
+
+from tests.lab import NAS_ADDRESS, Connection
+
+from .browser import Frontend
+from .dashboard import PATH, make_dashboard
+from .integration import RemoteAccess, entry_ids, remove_entry
+from .texts import NAME, text
+from .world import World
+
+_MANUAL = ("config", "step", "manual")
+
+# plex.tv's verdict is awaited for 30 s after a change.
+_VERDICT = 45_000
+
+
+@pytest.fixture(autouse=True)
+def clean_up(home: World) -> Generator[None]:
+    """Remove what was added by clicking."""
+    yield
+    for entry_id in entry_ids(home.home_assistant.client):
+        remove_entry(home.home_assistant.client, entry_id)
+
+
+def _open_form(frontend: Frontend) -> None:
+    """Go from the list of integrations to the form for a server."""
+    frontend.add_integration(NAME)
+    frontend.choose(text("config", "step", "user", "menu_options", "manual"))
+
+
+def _send(frontend: Frontend, **values: str) -> None:
+    """Fill in some fields of the form for a server, and send it."""
+    for field, value in values.items():
+        frontend.fill(text(*_MANUAL, "data", field), value)
+    frontend.submit()
+
+
+def _expect_told(frontend: Frontend, error: str) -> None:
+    """Look for an error in the form."""
+    expect(frontend.dialog).to_contain_text(text("config", "error", error))
+
+
+def _expect_last_step(frontend: Frontend) -> None:
+    """Look for the form with the settings."""
+    expect(frontend.dialog).to_contain_text(
+        text("config", "step", "remote_access", "description")
+    )
+
+
+def test_main_job(home: World, frontend: Frontend) -> None:
+    """Add the server, turn remote access on and off, all by clicking."""
+    _open_form(frontend)
+    frontend.screenshot("setup-server")
+    _send(frontend, host=home.server.host, token=home.server.token)
+    _expect_last_step(frontend)
+    frontend.screenshot("setup-remote-access")
+    frontend.submit()
+    frontend.finish()
+    frontend.screenshot("integrations")
+
+    remote_access = RemoteAccess.find(home.home_assistant.client, home.server)
+    assert home.port_forwards() == []
+    make_dashboard(remote_access)
+    frontend.open(PATH)
+    frontend.switch.click()
+    expect(frontend.tile("Status")).to_contain_text("Reachable", timeout=_VERDICT)
+    frontend.screenshot("dashboard")
+    frontend.screenshot("dashboard", "dark")
+    port = int(remote_access.state("public_port"))
+    assert home.server.machine_identifier in home.identity_from_wan(port)
+
+    frontend.open(f"/config/devices/device/{remote_access.device_id()}")
+    expect(frontend.switch).to_be_checked()
+    frontend.screenshot("device")
+    frontend.screenshot("device", "dark")
+    frontend.page.locator("ha-entity-toggle").click()
+    remote_access.wait_for("remote_access", "off")
+    assert home.connect_from_wan(port) is Connection.REFUSED
+    assert home.port_forwards() == []
+    expect(frontend.switch).not_to_be_checked()
+
+
+def test_mistakes_are_told(home: World, frontend: Frontend) -> None:
+    """Each mistake is told in the form, which keeps what was entered."""
+    before = home.plex.preferences()
+    _open_form(frontend)
+
+    _send(frontend, host=NAS_ADDRESS, port="32401", token="not the owner's")
+    _expect_told(frontend, "connection_refused")
+    _send(frontend, host="no such host")
+    _expect_told(frontend, "invalid_host")
+    _send(frontend, host=home.server.host)
+    _expect_told(frontend, "connection_refused")
+    _send(frontend, port="70000")
+    _expect_told(frontend, "invalid_port")
+    _send(frontend, port=str(home.server.port))
+    _expect_told(frontend, "invalid_auth")
+    frontend.screenshot("setup-wrong-token")
+    assert entry_ids(home.home_assistant.client) == []
+    _send(frontend, token=home.server.token)
+    _expect_last_step(frontend)
+
+    assert home.plex.preferences() == before
+    assert home.port_forwards() == []
