@@ -17,6 +17,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
+from syrupy.assertion import SnapshotAssertion
 
 # Imported here so that Home Assistant finds the integration in this repository.
 from custom_components.plex_remote_access import PLATFORMS
@@ -34,6 +36,12 @@ from tests.simulators.router import Router as SimulatedRouter
 @pytest.fixture(autouse=True)
 def custom_integrations(enable_custom_integrations: None) -> None:
     """Have Home Assistant load the integration."""
+
+
+@pytest.fixture
+def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Snapshots of Home Assistant's objects, without what differs each time."""
+    return snapshot.use_extension(HomeAssistantSnapshotExtension)
 
 
 @pytest.fixture
@@ -83,11 +91,17 @@ async def plex(
 
 @pytest.fixture
 def simulated_ports(router: SimulatedRouter) -> Iterator[None]:
-    """Have the integration ask the simulated router at its ports."""
+    """Have the integration ask the simulated router at its ports.
+
+    A router that does not answer at once is not there.
+    """
     ports = Ports(nat_pmp=router.natpmp_port, ssdp=router.ssdp_port)
-    with patch(
-        "custom_components.plex_remote_access.clients.Router",
-        partial(Router, ports=ports),
+    with (
+        patch(
+            "custom_components.plex_remote_access.clients.Router",
+            partial(Router, ports=ports),
+        ),
+        patch("custom_components.plex_remote_access.portmap.ssdp.WINDOW", 0.2),
     ):
         yield
 

@@ -1,0 +1,135 @@
+"""What several test modules use: entities, what was asked of others, and time."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from freezegun.api import TickingDateTimeFactory
+from homeassistant.const import ATTR_ENTITY_ID, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant, State
+from homeassistant.util import dt as dt_util
+import pytest
+
+from tests.simulators.plex import Endpoint, PlexServer
+from tests.simulators.plex.wire import Scalar
+from tests.simulators.router import PacketKind, Router
+
+SWITCH = "switch.den_remote_access"
+RELAY = "switch.den_remote_access_relay"
+REACHABLE = "binary_sensor.den_remote_access_reachable"
+RETRY = "button.den_remote_access_retry"
+MANUAL_PORT = "number.den_remote_access_manual_port"
+UPLOAD_SPEED = "number.den_remote_access_upload_speed"
+PORT_MAPPING = "select.den_remote_access_port_mapping"
+STREAM_LIMIT = "select.den_remote_access_stream_limit"
+STATUS = "sensor.den_remote_access_status"
+PUBLIC_IP = "sensor.den_remote_access_public_ip"
+PUBLIC_PORT = "sensor.den_remote_access_public_port"
+MAPPING_METHOD = "sensor.den_remote_access_mapping_method"
+MAPPING_EXPIRES = "sensor.den_remote_access_mapping_expires"
+
+# Time goes on by itself, so that real sockets work, and jumps when a test says so.
+# The event loop, its timers and the simulated router follow.
+jumping_time = pytest.mark.freeze_time("2026-11-02 12:00:00", tick=True)
+
+PUBLISH = "PublishServerOnPlexOnlineKey"
+MANUAL_MODE = "ManualPortMappingMode"
+EXTERNAL_PORT = "ManualPortMappingPort"
+
+_DEADLINE = 5
+
+
+async def turn(hass: HomeAssistant, action: str, entity_id: str = SWITCH) -> None:
+    """Turn a switch `on` or `off` as people do."""
+    await hass.services.async_call(
+        "switch", f"turn_{action}", {ATTR_ENTITY_ID: entity_id}, blocking=True
+    )
+
+
+async def press_retry(hass: HomeAssistant) -> None:
+    """Press the button."""
+    await hass.services.async_call(
+        "button", "press", {ATTR_ENTITY_ID: RETRY}, blocking=True
+    )
+
+
+async def set_number(hass: HomeAssistant, entity_id: str, value: float) -> None:
+    """Enter a number."""
+    await hass.services.async_call(
+        "number",
+        "set_value",
+        {ATTR_ENTITY_ID: entity_id, "value": value},
+        blocking=True,
+    )
+
+
+async def select(hass: HomeAssistant, entity_id: str, option: str) -> None:
+    """Select an option."""
+    await hass.services.async_call(
+        "select",
+        "select_option",
+        {ATTR_ENTITY_ID: entity_id, "option": option},
+        blocking=True,
+    )
+
+
+def state_of(hass: HomeAssistant, entity_id: str) -> State:
+    """Return the state of an entity that must be there."""
+    state = hass.states.get(entity_id)
+    assert state is not None, f"{entity_id} is missing"
+    return state
+
+
+def verdict(hass: HomeAssistant) -> tuple[str, str | None]:
+    """Return status and reason."""
+    state = state_of(hass, STATUS)
+    return state.state, state.attributes.get("reason", STATE_UNKNOWN)
+
+
+def open_ports(router: Router) -> list[int]:
+    """Return the ports that the router has open."""
+    return [entry.external_port for entry in router.table]
+
+
+def mapping_requests(router: Router) -> list[str]:
+    """Return what asked the router for a mapping, or for the end of one."""
+    kinds = {PacketKind.NAT_PMP_MAP, PacketKind.PCP_MAP}
+    datagrams = [data.kind.value for data in router.datagrams if data.kind in kinds]
+    calls = [call.action for call in router.soap_calls if "PortMapping" in call.action]
+    return datagrams + calls
+
+
+def setting(plex: PlexServer, name: str) -> Scalar:
+    """Return what a setting of the server is."""
+    return plex.preferences[name]
+
+
+def writes(plex: PlexServer) -> list[dict[str, str]]:
+    """Return what was written to the server, one item for each request."""
+    return [
+        request.query
+        for request in plex.requests
+        if request.endpoint is Endpoint.PREFS_PUT
+    ]
+
+
+async def pass_time(
+    hass: HomeAssistant, freezer: TickingDateTimeFactory, seconds: float
+) -> None:
+    """Let time pass at once, and let the integration look if it wants to."""
+    freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
+    # The event loop notices.
+    await asyncio.sleep(0.01)
+    looks = [task for task in asyncio.all_tasks() if task.get_name().endswith(" look")]
+    await asyncio.gather(*looks)
+    await hass.async_block_till_done()
+
+
+async def become[T](look: Callable[[], T], expected: T) -> None:
+    """Wait until something is as expected; assert it in the end."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DEADLINE):
+            while look() != expected:
+                await asyncio.sleep(0.01)
+    assert look() == expected
