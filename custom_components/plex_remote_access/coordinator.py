@@ -216,15 +216,14 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _reconcile(self, request: Request | None, seen: Seen) -> Snapshot:
         """Take the steps from what is true to what is wanted.
 
-        What was seen may be old when there is a request; the goal is only reached
-        when a fresh look says so.
+        What was seen may be old if the wish is to switch off; the goal is only
+        reached when a fresh look says so.
         """
         if request is not None:
-            self._keeper.try_again()
             self._memory.engaged = (
                 request is Request.ON and self._mode is PortMapping.AUTOMATIC
             )
-        fresh = request is None
+        fresh = request is not Request.OFF
         try:
             for _ in range(_ROUNDS):
                 plan = make_plan(wanted := self._wanted(seen, request), seen)
@@ -333,13 +332,21 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         await self._act(None)
 
     async def _act(self, request: Request | None) -> None:
-        """Carry out a wish, at once on what was seen last: off is off immediately."""
+        """Carry out a wish. Off is off at once, also if the server does not answer."""
         try:
             async with self._lock:
-                seen = self._seen
-                if request is None or seen is None:
+                if request is not None:
+                    self._keeper.try_again()
+                if request is Request.OFF and self._seen is not None:
+                    seen = replace(self._seen, obstacle=None)
+                else:
                     seen = await self._observe(*await self._ask_server())
                 self.async_set_updated_data(await self._reconcile(request, seen))
+        except PlexError:
+            # What was done by halves is mended by a look: a port that was opened for a
+            # server that then refused to be published is closed again.
+            self._alarm.set(NEWS_DELAY.total_seconds())
+            raise
         finally:
             self._schedule_look()
 

@@ -57,7 +57,7 @@ def description_url(answer: Answer, route: Route) -> URL | None:
     except AddressValueError:
         host = None
     if host != answer.responder:
-        url = url.with_host(str(answer.responder))
+        url = URL(str(url.with_host(str(answer.responder))))
     return url if route.is_near(answer.responder) else None
 
 
@@ -74,13 +74,13 @@ def parse_description(body: bytes, url: URL) -> list[Service]:
     document = parse_xml(body)
     base = url
     for element in document:
-        if local_name(element) == "URLBase" and (text := (element.text or "").strip()):
-            base = url.join(URL(text))
-    services = []
-    for element in document.iter():
-        if local_name(element) == "service" and (service := _service(element, base)):
-            if URL(service.control_url).host == url.host:
-                services.append(service)
+        if local_name(element) == "URLBase":
+            base = _join(url, element.text) or url
+    services = [
+        service
+        for element in document.iter()
+        if local_name(element) == "service" and (service := _service(element, base))
+    ]
     return sorted(services, key=lambda found: _SERVICES.index(found.service_type))
 
 
@@ -89,9 +89,14 @@ def _service(element: Element, base: URL) -> Service | None:
     service_type, control = values.get("serviceType"), values.get("controlURL")
     if service_type not in _SERVICES or not control:
         return None
+    url = _join(base, control)
+    return url and Service(service_type=service_type, control_url=str(url))
+
+
+def _join(base: URL, reference: str | None) -> URL | None:
+    """Resolve an address in a description; None if it leads out of the device."""
     try:
-        return Service(
-            service_type=service_type, control_url=str(base.join(URL(control)))
-        )
+        url = base.join(URL((reference or "").strip()))
     except ValueError:
         return None
+    return url if (url.scheme, url.host) == (base.scheme, base.host) else None

@@ -70,9 +70,8 @@ def parse_response(body: bytes, status: int, action: str) -> dict[str, str]:
         name = local_name(element).lower()
         if name == "upnperror":
             values = {local_name(child).lower(): child.text or "" for child in element}
-            code = values.get("errorcode", "").strip()
             raise SoapFault(
-                int(code) if code.lstrip("-").isdecimal() else 501,
+                _error_code(values.get("errorcode", "")),
                 values.get("errordescription", "").strip(),
             )
         if name == f"{action}response".lower():
@@ -80,6 +79,14 @@ def parse_response(body: bytes, status: int, action: str) -> dict[str, str]:
     if status != 200 or response is None:
         raise PortMapError(Reason.FAILED, f"No answer to {action} (HTTP {status})")
     return {local_name(child): (child.text or "").strip() for child in response}
+
+
+def _error_code(text: str) -> int:
+    """Read an error code; the generic one stands in for what is none."""
+    try:
+        return int(text)
+    except ValueError:
+        return 501
 
 
 def parse_xml(body: bytes) -> Element:

@@ -27,6 +27,8 @@ PERMANENT: Final = 0
 REFRESH: Final = 1800
 
 _NO_SUCH_ENTRY: Final = frozenset({713, 714, 730})
+# The action does not exist (401, 602), or not with these arguments (402, 404).
+_NOT_UNDERSTOOD: Final = frozenset({401, 402, 404, 602})
 _NO_LEASES: Final = frozenset({402, 725})
 _CONFLICT: Final = frozenset({501, 718, 729})
 _NOT_AUTHORIZED: Final = 606
@@ -35,6 +37,7 @@ _FULL: Final = frozenset({603, 728})
 # Below are well-known services, which some routers refuse or keep for themselves.
 _RANDOM_PORTS: Final = range(20000, 60000)
 _TRIES: Final = 20
+_MAX_ROWS: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,19 +187,29 @@ class UpnpMapper(Mapper):
     async def _entry(self, port: int) -> Entry | None:
         """Read the row of an external port, ours or not."""
         try:
-            output = await self._call("GetSpecificPortMappingEntry", **_key(port))
-            return Entry(
-                client=output["NewInternalClient"],
-                port=int(output["NewInternalPort"]),
-                description=output.get("NewPortMappingDescription", ""),
-                lease=int(output.get("NewLeaseDuration") or PERMANENT),
-            )
+            return _read(await self._call("GetSpecificPortMappingEntry", **_key(port)))
         except SoapFault as fault:
             if fault.code in _NO_SUCH_ENTRY:
                 return None
-            raise
-        except (KeyError, ValueError) as err:
-            raise PortMapError(Reason.FAILED, "The router's table is odd") from err
+            if fault.code not in _NOT_UNDERSTOOD:
+                raise
+        return await self._walk(port)
+
+    async def _walk(self, port: int) -> Entry | None:
+        """Read the whole table, for routers that do not look up a single row."""
+        for index in range(_MAX_ROWS):
+            try:
+                row = await self._call(
+                    "GetGenericPortMappingEntry", NewPortMappingIndex=str(index)
+                )
+            except SoapFault:
+                # Which error stands for the end differs between routers.
+                return None
+            if row.get("NewExternalPort") == str(port) and (
+                row.get("NewProtocol", "").upper() == "TCP"
+            ):
+                return _read(row)
+        return None
 
     async def _explain_conflict(self, fault: SoapFault, target: Target) -> None:
         """Raise what a conflict means when the port is free; return to try another.
@@ -225,6 +238,18 @@ class UpnpMapper(Mapper):
                 # Many routers choose a new port at each start: search again next time.
                 self._service = None
             raise
+
+
+def _read(row: dict[str, str]) -> Entry:
+    try:
+        return Entry(
+            client=row["NewInternalClient"],
+            port=int(row["NewInternalPort"]),
+            description=row.get("NewPortMappingDescription", ""),
+            lease=int(row.get("NewLeaseDuration") or PERMANENT),
+        )
+    except (KeyError, ValueError) as err:
+        raise PortMapError(Reason.FAILED, "The router's table is odd") from err
 
 
 def _key(port: int) -> dict[str, str]:
