@@ -1,0 +1,72 @@
+"""Fixtures: sessions, gateways and mappers on the loopback interface."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from unittest.mock import patch
+
+import aiohttp
+import pytest
+
+from custom_components.plex_remote_access.portmap import Ports, Router
+from custom_components.plex_remote_access.portmap.natpmp import NatPmpMapper
+from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
+from tests.simulators.router import Router as SimulatedRouter
+
+from .common import LOOPBACK, PACKAGE, ROUTE
+from .scripted import ScriptedGateway
+
+
+@pytest.fixture
+async def session(socket_enabled: None) -> AsyncIterator[aiohttp.ClientSession]:
+    """A session that leaves no thread behind."""
+    connector = aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver())
+    async with aiohttp.ClientSession(connector=connector) as session:
+        yield session
+
+
+@pytest.fixture
+async def gateway(socket_enabled: None) -> AsyncIterator[ScriptedGateway]:
+    """A gateway that says what the test tells it to say."""
+    async with ScriptedGateway() as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def upnp(session: aiohttp.ClientSession, router: SimulatedRouter) -> UpnpMapper:
+    """UPnP with the simulated router."""
+    return UpnpMapper(session, ROUTE, router.ssdp_port)
+
+
+@pytest.fixture
+def scripted_upnp(
+    session: aiohttp.ClientSession, gateway: ScriptedGateway
+) -> UpnpMapper:
+    """UPnP with the scripted gateway."""
+    return UpnpMapper(session, ROUTE, gateway.ssdp_port)
+
+
+@pytest.fixture
+def nat_pmp(router: SimulatedRouter) -> NatPmpMapper:
+    """NAT-PMP with the simulated router."""
+    return NatPmpMapper(ROUTE, LOOPBACK, router.natpmp_port)
+
+
+@pytest.fixture
+def client(session: aiohttp.ClientSession, router: SimulatedRouter) -> Router:
+    """The way to the Internet through the simulated router."""
+    ports = Ports(nat_pmp=router.natpmp_port, ssdp=router.ssdp_port)
+    return Router(session, gateway=LOOPBACK, ports=ports)
+
+
+@pytest.fixture
+def short_waits() -> Iterator[None]:
+    """Give up after a fraction of the time, in the same proportions."""
+    with ExitStack() as stack:
+        for name, value in (
+            ("natpmp.WAITS", (0.025, 0.05, 0.1)),
+            ("ssdp.WINDOW", 0.3),
+            ("igd.DESCRIPTION_TIMEOUT", 0.3),
+            ("soap.ACTION_TIMEOUT", 1.0),
+        ):
+            stack.enter_context(patch(f"{PACKAGE}.{name}", value))
+        yield

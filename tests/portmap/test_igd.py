@@ -1,0 +1,357 @@
+"""Tests of reading the description of an Internet Gateway Device."""
+
+from ipaddress import IPv4Address, IPv4Network
+
+import aiohttp
+from hypothesis import given, strategies as st
+import pytest
+from yarl import URL
+
+from custom_components.plex_remote_access.portmap import PortMapError, Reason
+from custom_components.plex_remote_access.portmap.igd import (
+    Service,
+    description_url,
+    fetch_services,
+    parse_description,
+)
+from custom_components.plex_remote_access.portmap.route import Route
+from custom_components.plex_remote_access.portmap.ssdp import Answer
+from tests.simulators.router import Page, Router
+
+from .scripted import SERVICE, describe
+
+GATEWAY = IPv4Address("192.168.1.1")
+ROUTE = Route(
+    gateway=GATEWAY,
+    source=IPv4Address("192.168.1.10"),
+    on_link=(IPv4Network("192.168.1.0/24"),),
+)
+LOCATION = URL("http://192.168.1.1:5000/desc/root.xml")
+WANIP1 = "urn:schemas-upnp-org:service:WANIPConnection:1"
+WANIP2 = "urn:schemas-upnp-org:service:WANIPConnection:2"
+WANPPP1 = "urn:schemas-upnp-org:service:WANPPPConnection:1"
+
+
+@pytest.mark.parametrize(
+    ("location", "url"),
+    [
+        pytest.param(str(LOCATION), str(LOCATION), id="canonical"),
+        pytest.param(
+            "http://192.168.1.1/root.xml", "http://192.168.1.1/root.xml", id="quirk-35"
+        ),
+        pytest.param(
+            "http://[::1]:1900/igd.xml",
+            "http://192.168.1.1:1900/igd.xml",
+            id="quirk-34-loopback",
+        ),
+        pytest.param(
+            "http://127.0.0.1:1900/igd.xml",
+            "http://192.168.1.1:1900/igd.xml",
+            id="quirk-34-loopback-of-ipv4",
+        ),
+        pytest.param(
+            "http://192.168.1.2:5000/root.xml",
+            "http://192.168.1.1:5000/root.xml",
+            id="quirk-33-other-half-of-a-cluster",
+        ),
+        pytest.param(
+            "http://198.51.100.7/root.xml?a=b",
+            "http://192.168.1.1/root.xml?a=b",
+            id="foreign-host",
+        ),
+        pytest.param(
+            "http://router.lan:5000/root.xml",
+            "http://192.168.1.1:5000/root.xml",
+            id="name",
+        ),
+        pytest.param(
+            "http://user:password@192.168.1.9:5000/",
+            "http://user:password@192.168.1.1:5000/",
+            id="user",
+        ),
+        pytest.param("https://192.168.1.1/root.xml", None, id="https"),
+        pytest.param("file:///etc/passwd", None, id="file"),
+        pytest.param("/root.xml", None, id="relative"),
+        pytest.param("http://", None, id="no-host"),
+        pytest.param("http://[::1/root.xml", None, id="broken"),
+        pytest.param("http://192.168.1.1:port/", None, id="broken-port"),
+        pytest.param("http://192.168.1.1:99999/", None, id="impossible-port"),
+    ],
+)
+def test_description_url(location: str, url: str | None) -> None:
+    """A device speaks for itself only."""
+    found = description_url(Answer(responder=GATEWAY, location=location), ROUTE)
+
+    assert found == (url and URL(url))
+
+
+@pytest.mark.parametrize(
+    ("responder", "url"),
+    [
+        ("192.168.1.2", "http://192.168.1.2:5000/root.xml"),
+        ("198.51.100.7", None),
+        ("127.0.0.1", None),
+    ],
+)
+def test_description_of_another_device(responder: str, url: str | None) -> None:
+    """A neighbour may be the router as well; nobody from farther away may."""
+    answer = Answer(
+        responder=IPv4Address(responder), location="http://192.168.1.1:5000/root.xml"
+    )
+
+    assert description_url(answer, ROUTE) == (url and URL(url))
+
+
+@given(st.text() | st.text().map(lambda text: f"http://{text}"))
+def test_any_location(location: str) -> None:
+    """Whatever a device names, we only ever look at the device itself."""
+    url = description_url(Answer(responder=GATEWAY, location=location), ROUTE)
+
+    assert url is None or (url.scheme, url.host) == ("http", str(GATEWAY))
+
+
+@pytest.mark.parametrize(
+    ("control", "url"),
+    [
+        pytest.param("/ctl/IPConn", "http://192.168.1.1:5000/ctl/IPConn", id="root"),
+        pytest.param("IPConn", "http://192.168.1.1:5000/desc/IPConn", id="relative"),
+        pytest.param("/UD/?9", "http://192.168.1.1:5000/UD/?9", id="quirk-48"),
+        pytest.param(
+            "/control?WANIPConnection",
+            "http://192.168.1.1:5000/control?WANIPConnection",
+            id="quirk-48-query",
+        ),
+        pytest.param(
+            " \n/ctl/IPConn ", "http://192.168.1.1:5000/ctl/IPConn", id="white-space"
+        ),
+        pytest.param(
+            "http://192.168.1.1:49152/ctl",
+            "http://192.168.1.1:49152/ctl",
+            id="another-port",
+        ),
+    ],
+)
+def test_control_url(control: str, url: str) -> None:
+    """Control URLs are relative to the description."""
+    services = parse_description(describe((WANIP1, control)), LOCATION)
+
+    assert services == [Service(service_type=WANIP1, control_url=url)]
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        pytest.param("http://192.168.1.99/ctl", id="neighbour"),
+        pytest.param("http://198.51.100.7/ctl", id="foreign-host"),
+        pytest.param("//198.51.100.7/ctl", id="foreign-host-without-scheme"),
+        pytest.param("http://192.168.1.1@198.51.100.7/ctl", id="foreign-with-user"),
+        pytest.param("ftp://192.168.1.1/ctl", id="another-scheme"),
+        pytest.param("http://[broken/ctl", id="broken"),
+        pytest.param("http://192.168.1.1:99999/ctl", id="impossible-port"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_control_elsewhere_is_refused(control: str) -> None:
+    """Nobody sends our requests to another host."""
+    body = describe((WANIP1, control), (WANPPP1, "/good"))
+
+    assert [service.service_type for service in parse_description(body, LOCATION)] == [
+        WANPPP1
+    ]
+
+
+@pytest.mark.parametrize(
+    ("head", "url"),
+    [
+        pytest.param(
+            "<URLBase>http://192.168.1.1:8080/base/</URLBase>",
+            "http://192.168.1.1:8080/base/ctl",
+            id="quirk-36-another-port",
+        ),
+        pytest.param(
+            "<URLBase> http://192.168.1.1:8080 \n</URLBase>",
+            "http://192.168.1.1:8080/ctl",
+            id="quirk-36-white-space",
+        ),
+        pytest.param(
+            "<URLBase></URLBase>",
+            "http://192.168.1.1:5000/desc/ctl",
+            id="quirk-36-empty",
+        ),
+        pytest.param(
+            "<URLBase>http://198.51.100.7/</URLBase>",
+            "http://192.168.1.1:5000/desc/ctl",
+            id="quirk-36-foreign-host",
+        ),
+        pytest.param(
+            "<URLBase>http://[broken</URLBase>",
+            "http://192.168.1.1:5000/desc/ctl",
+            id="quirk-36-broken",
+        ),
+    ],
+)
+def test_base(head: str, url: str) -> None:
+    """A base counts if it is on the same host; else the description's place does."""
+    services = parse_description(describe((WANIP1, "ctl"), head=head), LOCATION)
+
+    assert [service.control_url for service in services] == [url]
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        pytest.param(WANIP2, id="igd-2"),
+        pytest.param(WANIP1, id="igd-1"),
+        pytest.param(WANPPP1, id="ppp"),
+        pytest.param(
+            "urn:dslforum-org:service:WANIPConnection:1", id="quirk-46-dslforum"
+        ),
+        pytest.param(
+            "urn:dslforum-org:service:WANPPPConnection:1", id="quirk-46-dslforum-ppp"
+        ),
+    ],
+)
+def test_services_that_map(service: str) -> None:
+    """All services that map ports are found."""
+    services = parse_description(describe((service, "/ctl")), LOCATION)
+
+    assert [found.service_type for found in services] == [service]
+
+
+def test_best_service_is_first_quirk_47() -> None:
+    """A router may offer several services, in any order."""
+    body = describe(
+        ("urn:schemas-upnp-org:service:Layer3Forwarding:1", "/l3f"),
+        ("urn:dslforum-org:service:WANPPPConnection:1", "/dsl"),
+        (WANPPP1, "/ppp"),
+        (WANIP1, "/ip1"),
+        (WANIP2, "/ip2"),
+    )
+
+    services = parse_description(body, LOCATION)
+    assert [service.service_type for service in services] == [
+        WANIP2,
+        WANIP1,
+        WANPPP1,
+        "urn:dslforum-org:service:WANPPPConnection:1",
+    ]
+
+
+NESTED = b"""<?xml version="1.0"?>
+<root xmlns="urn:schemas-upnp-org:device-1-0">
+  <device>
+    <deviceType>urn:schemas-upnp-org:device:InternetGatewayDevice:1</deviceType>
+    <serviceList><service>
+      <serviceType>urn:schemas-upnp-org:service:Layer3Forwarding:1</serviceType>
+      <controlURL>/l3f</controlURL>
+    </service></serviceList>
+    <deviceList><device>
+      <deviceType>urn:schemas-upnp-org:device:WANDevice:1</deviceType>
+      <deviceList>
+        <device>
+          <deviceType>urn:schemas-upnp-org:device:WANConnectionDevice:1</deviceType>
+          <serviceList><service>
+            <serviceType>urn:schemas-upnp-org:service:WANPPPConnection:1</serviceType>
+            <controlURL>/ppp</controlURL>
+          </service></serviceList>
+        </device>
+        <device>
+          <deviceType>urn:schemas-upnp-org:device:WANConnectionDevice:1</deviceType>
+          <serviceList><service>
+            <serviceType>urn:schemas-upnp-org:service:WANIPConnection:1</serviceType>
+            <controlURL>/ip</controlURL>
+          </service></serviceList>
+        </device>
+      </deviceList>
+    </device></deviceList>
+  </device>
+</root>"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(NESTED, id="canonical"),
+        pytest.param(b"\r\n" + NESTED + b"\n\0\0", id="quirk-49-nul-tail"),
+        pytest.param(
+            NESTED.replace(b' xmlns="urn:schemas-upnp-org:device-1-0"', b""),
+            id="quirk-46-no-namespace",
+        ),
+    ],
+)
+def test_nested_devices(body: bytes) -> None:
+    """Services are found wherever they are in the tree of devices."""
+    assert parse_description(body, LOCATION) == [
+        Service(service_type=WANIP1, control_url="http://192.168.1.1:5000/ip"),
+        Service(service_type=WANPPP1, control_url="http://192.168.1.1:5000/ppp"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(describe(), id="no-services"),
+        pytest.param(
+            describe(("urn:schemas-upnp-org:service:ContentDirectory:1", "/a")),
+            id="quirk-39-media-server",
+        ),
+        pytest.param(b"<root/>", id="nothing"),
+        pytest.param(b"<html><body>Login</body></html>", id="page"),
+        pytest.param(
+            b"<root><service><serviceType/><controlURL/></service></root>", id="empty"
+        ),
+    ],
+)
+def test_device_that_maps_nothing(body: bytes) -> None:
+    """Many devices are no routers."""
+    assert parse_description(body, LOCATION) == []
+
+
+TAGS = st.sampled_from(["URLBase", "service", "serviceType", "controlURL", "device"])
+DOCUMENTS = st.recursive(
+    st.sampled_from([SERVICE, "/ctl", "http://192.168.1.1:5/", "http://[", "ctl?a"])
+    | st.text(max_size=6).map(
+        lambda text: text.replace("<", "").replace("&", "").replace("]]>", "")
+    ),
+    lambda inner: st.builds(
+        lambda tag, children: f"<{tag}>{''.join(children)}</{tag}>",
+        TAGS,
+        st.lists(inner, max_size=3),
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    st.binary()
+    | DOCUMENTS.map(lambda text: f"<root>{text}</root>".encode("utf-8", "replace"))
+)
+def test_any_description(body: bytes) -> None:
+    """Whatever a device sends, control stays at the device."""
+    try:
+        services = parse_description(body, LOCATION)
+    except PortMapError:
+        return
+    assert all(URL(service.control_url).host == str(GATEWAY) for service in services)
+
+
+# Over HTTP
+
+
+async def test_fetch(session: aiohttp.ClientSession, router: Router) -> None:
+    """The description of the router names the service."""
+    services = await fetch_services(session, URL(router.description_url))
+
+    assert [service.service_type for service in services] == [WANIP2]
+
+
+@pytest.mark.parametrize("status", [302, 401, 404, 500, 503])
+async def test_no_description(
+    session: aiohttp.ClientSession, router: Router, status: int
+) -> None:
+    """A page with another status is no description."""
+    router.faults.http.status[Page.DESCRIPTION] = status
+
+    with pytest.raises(PortMapError) as raised:
+        await fetch_services(session, URL(router.description_url))
+    assert raised.value.reason is Reason.NO_ROUTER

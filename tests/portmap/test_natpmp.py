@@ -1,0 +1,354 @@
+"""Tests of NAT-PMP, in the bytes of RFC 6886."""
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.plex_remote_access.portmap import (
+    Mapping,
+    Method,
+    PortMapError,
+    Reason,
+)
+from custom_components.plex_remote_access.portmap.natpmp import (
+    LIFETIME,
+    AddressResponse,
+    MapResponse,
+    NatPmpMapper,
+    build_address_request,
+    build_map_request,
+    parse_address_response,
+    parse_map_response,
+)
+from tests.simulators.router import LeasePolicy, Origin, PacketKind, Protocol, Router
+
+from .common import LOOPBACK, PACKAGE, TARGET, Clock
+
+# version, opcode 128, result 0, epoch 258, 198.51.100.7
+ADDRESS = bytes.fromhex("00 80 0000 00000102 c6336407")
+# version, opcode 130, result 0, epoch 258, internal 32400, external 40000, 7200 s
+MAPPED = bytes.fromhex("00 82 0000 00000102 7e90 9c40 00001c20")
+
+
+def test_address_request() -> None:
+    """Two bytes: version 0, opcode 0."""
+    assert build_address_request() == bytes.fromhex("0000")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "packet"),
+    [
+        pytest.param(
+            (32400, 40000, 7200), "00 02 0000 7e90 9c40 00001c20", id="map-tcp"
+        ),
+        pytest.param((32400, 0, 0), "00 02 0000 7e90 0000 00000000", id="delete"),
+        pytest.param(
+            (65535, 65535, 0xFFFFFFFF), "00 02 0000 ffff ffff ffffffff", id="largest"
+        ),
+    ],
+)
+def test_map_request(arguments: tuple[int, int, int], packet: str) -> None:
+    """Version, opcode, two ports and the lifetime."""
+    assert build_map_request(*arguments) == bytes.fromhex(packet)
+
+
+def test_all_mappings_are_never_deleted_at_once() -> None:
+    """Internal port 0 would take other programs' mappings along."""
+    with pytest.raises(ValueError, match="all mappings"):
+        build_map_request(0, 0, 0)
+
+
+def test_address_response() -> None:
+    """Epoch and address."""
+    assert parse_address_response(ADDRESS) == AddressResponse(
+        epoch=258, address=IPv4Address("198.51.100.7")
+    )
+
+
+def test_map_response() -> None:
+    """Epoch, both ports and the granted lifetime."""
+    assert parse_map_response(MAPPED, 32400) == MapResponse(
+        epoch=258, internal_port=32400, external_port=40000, lifetime=7200
+    )
+
+
+def test_absurd_lifetime_is_cut() -> None:
+    """A mapping is renewed once a day at least."""
+    packet = MAPPED[:12] + bytes.fromhex("ffffffff")
+    response = parse_map_response(packet, 32400)
+
+    assert response is not None
+    assert response.lifetime == 86400
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("008000", id="cut-off-head"),
+        pytest.param("0080 0000 00000102 c63364", id="cut-off-address"),
+        pytest.param("0000", id="own-request"),
+        pytest.param("0000 0000 00000102 c6336407", id="request-opcode"),
+        pytest.param("0280 0000 00000102 c6336407", id="quirk-65-another-version"),
+        pytest.param("0081 0000 00000102 7e909c4000001c20", id="another-opcode"),
+        pytest.param(MAPPED.hex(), id="answer-to-another-question"),
+    ],
+)
+def test_no_address_response(packet: str) -> None:
+    """What is no answer is passed over."""
+    assert parse_address_response(bytes.fromhex(packet)) is None
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        pytest.param("", id="empty"),
+        pytest.param("0082 0000 00000102 7e90 9c40", id="cut-off"),
+        pytest.param("0082 0000 00000102 7e91 9c40 00001c20", id="another-port"),
+        pytest.param("0081 0000 00000102 7e90 9c40 00001c20", id="answer-for-udp"),
+        pytest.param("0002 0000 7e90 9c40 00001c20", id="own-request"),
+        pytest.param("0282 0000 00000102 7e90 9c40 00001c20", id="another-version"),
+        pytest.param(ADDRESS.hex(), id="answer-to-another-question"),
+    ],
+)
+def test_no_map_response(packet: str) -> None:
+    """What is no answer, or none to this question, is passed over."""
+    assert parse_map_response(bytes.fromhex(packet), 32400) is None
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (1, Reason.NO_ROUTER),
+        (2, Reason.REFUSED),
+        (3, Reason.NO_PUBLIC_ADDRESS),
+        (4, Reason.TABLE_FULL),
+        (5, Reason.NO_ROUTER),
+        (6, Reason.FAILED),
+        (0xFFFF, Reason.FAILED),
+    ],
+)
+@pytest.mark.parametrize(
+    "size", [4, 8, 12, 16, 24], ids=lambda size: f"quirk-65-{size}-bytes"
+)
+def test_result_codes(result: int, reason: Reason, size: int) -> None:
+    """A refusal is understood from its first four bytes."""
+    head = bytes([0, 130]) + result.to_bytes(2)
+
+    with pytest.raises(PortMapError) as raised:
+        parse_map_response(head.ljust(size, b"\0"), 32400)
+    assert raised.value.reason is reason
+    assert str(result) in raised.value.detail
+
+
+@pytest.mark.parametrize("opcode", [0, 128])
+def test_unsupported_version_comes_with_any_opcode(opcode: int) -> None:
+    """Section 3.5: eight bytes that name no request."""
+    packet = bytes([0, opcode]) + bytes.fromhex("0001 00000102")
+
+    with pytest.raises(PortMapError) as raised:
+        parse_map_response(packet, 32400)
+    assert raised.value.reason is Reason.NO_ROUTER
+
+
+@given(st.binary(max_size=32) | st.binary(max_size=24).map(lambda tail: b"\0" + tail))
+def test_any_packet(packet: bytes) -> None:
+    """Whatever comes is an answer, none, or a refusal."""
+    try:
+        answers = parse_address_response(packet), parse_map_response(packet, 32400)
+    except PortMapError:
+        return
+    assert isinstance(answers[0], (AddressResponse, type(None)))
+    assert isinstance(answers[1], (MapResponse, type(None)))
+
+
+@given(st.integers(1, 65535), st.integers(0, 65535), st.integers(0, 2**32 - 1))
+def test_round_trip(internal: int, external: int, lifetime: int) -> None:
+    """An answer that repeats the request is read as it was written."""
+    request = build_map_request(internal, external, lifetime)
+    response = bytes([0, 130, 0, 0]) + bytes(4) + request[4:]
+
+    assert parse_map_response(response, internal) == MapResponse(
+        epoch=0,
+        internal_port=internal,
+        external_port=external,
+        lifetime=min(lifetime, 86400),
+    )
+
+
+# With a router
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that stands still."""
+    clock = Clock()
+    monkeypatch.setattr(f"{PACKAGE}.natpmp.time", clock)
+    return clock
+
+
+async def test_external_address(nat_pmp: NatPmpMapper) -> None:
+    """The router tells its address."""
+    await nat_pmp.probe()
+
+    assert await nat_pmp.external_address() == IPv4Address("198.51.100.7")
+
+
+async def test_map(nat_pmp: NatPmpMapper, router: Router, clock: Clock) -> None:
+    """The mapping stands in the table and is renewed at half of its time."""
+    assert await nat_pmp.map(TARGET, 40000) == Mapping(
+        method=Method.NAT_PMP,
+        gateway=LOOPBACK,
+        target=TARGET,
+        external_port=40000,
+        renew_after=1000 + LIFETIME / 2,
+        good_until=1000 + LIFETIME,
+    )
+
+    (entry,) = router.table
+    assert entry.key == (Protocol.TCP, 40000)
+    assert entry.target == ("127.0.0.1", 32400)
+
+
+async def test_shorter_grant_counts(
+    nat_pmp: NatPmpMapper, router: Router, clock: Clock
+) -> None:
+    """What the router grants counts, not what was asked for."""
+    router.leases = LeasePolicy(nat_pmp_longest=600)
+
+    mapping = await nat_pmp.map(TARGET, 40000)
+
+    assert (mapping.renew_after, mapping.good_until) == (1300, 1600)
+
+
+async def test_another_port_is_accepted_quirk_63(
+    nat_pmp: NatPmpMapper, router: Router
+) -> None:
+    """The router may assign another port than the one wished for."""
+    foreign = router.add_foreign(40000)
+
+    mapping = await nat_pmp.map(TARGET, 40000)
+
+    assert mapping.external_port == 40001
+    assert foreign in list(router.table)
+
+
+async def test_renew_keeps_the_port(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """Renewing asks for the assigned port, also when the router forgot it."""
+    router.add_foreign(40000)
+    mapping = await nat_pmp.map(TARGET, 40000)
+    router.restart()
+
+    assert (await nat_pmp.renew(mapping)).external_port == 40001
+    assert [entry.external_port for entry in router.table] == [40001]
+
+
+async def test_verify_rebuilds(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """The table cannot be read, so the mapping is asked for again."""
+    mapping = await nat_pmp.map(TARGET, 40000)
+    router.restart()
+
+    assert (await nat_pmp.verify(mapping)).external_port == 40000
+    assert len(router.table) == 1
+
+
+async def test_release(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """The mapping is deleted, and nothing else."""
+    foreign = router.add_foreign(50000)
+    mapping = await nat_pmp.map(TARGET, 40000)
+
+    await nat_pmp.release(mapping)
+    await nat_pmp.release(mapping)
+
+    assert list(router.table) == [foreign]
+    # Section 3.4: neither a port is suggested nor a time asked for.
+    assert router.datagrams[-1].data == bytes.fromhex("00 02 0000 7e90 0000 00000000")
+
+
+async def test_only_ours_is_released(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """Another port of this host keeps its mapping."""
+    other = await nat_pmp.map(replace(TARGET, port=8123), 50000)
+    mapping = await nat_pmp.map(TARGET, 40000)
+
+    await nat_pmp.release(mapping)
+
+    assert [entry.external_port for entry in router.table] == [other.external_port]
+    assert [entry.origin for entry in router.table] == [Origin.NAT_PMP]
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        (2, Reason.REFUSED),
+        (3, Reason.NO_PUBLIC_ADDRESS),
+        (4, Reason.TABLE_FULL),
+        (5, Reason.NO_ROUTER),
+        (99, Reason.FAILED),
+    ],
+)
+async def test_refusals(
+    nat_pmp: NatPmpMapper, router: Router, result: int, reason: Reason
+) -> None:
+    """A refusal is told with its reason, after one packet."""
+    router.faults.packets.results[PacketKind.NAT_PMP_MAP] = result
+
+    with pytest.raises(PortMapError) as raised:
+        await nat_pmp.map(TARGET, 40000)
+    assert raised.value.reason is reason
+    assert router.packets[PacketKind.NAT_PMP_MAP] == 1
+
+
+@pytest.mark.parametrize("wan_address", [None, "192.168.1.55", "100.64.3.4"])
+async def test_router_behind_another_one_quirk_26(
+    nat_pmp: NatPmpMapper, router: Router, wan_address: str | None
+) -> None:
+    """Without a public address the router maps nothing and says so."""
+    router.wan_address = wan_address
+
+    with pytest.raises(PortMapError) as raised:
+        await nat_pmp.probe()
+    assert raised.value.reason is Reason.NO_PUBLIC_ADDRESS
+
+
+async def test_grant_of_no_time(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """A mapping that ends at once is none."""
+    router.leases = LeasePolicy(nat_pmp_longest=0)
+
+    with pytest.raises(PortMapError) as raised:
+        await nat_pmp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.FAILED
+
+
+async def test_router_that_keeps_the_mapping(
+    nat_pmp: NatPmpMapper, router: Router, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A delete that is answered with a lifetime has not deleted."""
+    mapping = await nat_pmp.map(TARGET, 40000)
+    monkeypatch.setattr("tests.simulators.router.nat_pmp.answer", lambda *_: MAPPED)
+
+    with pytest.raises(PortMapError) as raised:
+        await nat_pmp.release(mapping)
+    assert raised.value.reason is Reason.FAILED
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_silent_router(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """A router that speaks no NAT-PMP is given up after three packets."""
+    router.faults.packets.drop = set(PacketKind)
+
+    with pytest.raises(PortMapError) as raised:
+        await nat_pmp.probe()
+    assert raised.value.reason is Reason.NO_ROUTER
+    assert router.packets[PacketKind.NAT_PMP_ADDRESS] == 3
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_lost_packet(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """A packet may get lost."""
+    router.faults.packets.drop_next[PacketKind.NAT_PMP_MAP] = 1
+
+    await nat_pmp.map(TARGET, 40000)
+
+    assert router.packets[PacketKind.NAT_PMP_MAP] == 2
