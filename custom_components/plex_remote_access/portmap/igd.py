@@ -90,7 +90,9 @@ def _service(element: Element, base: URL) -> Service | None:
     if service_type not in _SERVICES or not control:
         return None
     url = _join(base, control)
-    return url and Service(service_type=service_type, control_url=str(url))
+    if url is None:
+        return None
+    return Service(service_type=service_type, control_url=str(url))
 
 
 def _join(base: URL, reference: str | None) -> URL | None:
