@@ -13,6 +13,7 @@ from custom_components.plex_remote_access.plan import (
     Open,
     Plan,
     PortMapping,
+    Probe,
     Renew,
     Request,
     Seen,
@@ -652,6 +653,7 @@ SEEN = st.builds(
     ),
     obstacle=st.none() | REASONS,
     settled=st.booleans(),
+    probe_due=st.booleans(),
 )
 WISHES = st.builds(
     Wanted,
@@ -688,6 +690,8 @@ class World:
                 )
             case Renew():
                 return replace(self, seen=replace(self.seen, renewal_due=False))
+            case Probe():
+                return replace(self, seen=replace(self.seen, probe_due=False))
             case Close():
                 return replace(self, seen=replace(self.seen, mapping=None))
 
