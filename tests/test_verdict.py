@@ -1,0 +1,82 @@
+"""Tests of when plex.tv's verdict counts, and when it may be asked for another one."""
+
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.plex_remote_access.verdict import VerdictWatch
+
+
+class Clock:
+    """A clock that only moves when told to."""
+
+    def __init__(self) -> None:
+        """Begin somewhere."""
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """The clock that the watch reads."""
+    clock = Clock()
+    with patch("custom_components.plex_remote_access.verdict.time", clock):
+        yield clock
+
+
+def test_first_word_is_a_verdict(clock: Clock) -> None:
+    """A server that was found running has had its verdict."""
+    watch = VerdictWatch()
+
+    assert watch.settled
+    assert watch.next_pause() is None
+    assert watch.probe_allowed
+    assert not watch.probe_due
+
+
+def test_verdict_takes_half_a_minute(clock: Clock) -> None:
+    """After a change green is provisional, and looked at more and more slowly."""
+    watch = VerdictWatch()
+    watch.changed()
+
+    assert [watch.next_pause() for _ in range(6)] == [1, 2, 4, 8, 15, 15]
+    clock.now += 29
+    assert (watch.settled, watch.next_pause()) == (False, 1)
+    clock.now += 1
+    assert (watch.settled, watch.next_pause()) == (True, None)
+
+
+def test_a_port_that_opens_later_is_probed_once(clock: Clock) -> None:
+    """The server does not know of it, so plex.tv is asked to look again; once."""
+    watch = VerdictWatch()
+    watch.published()
+    watch.opened()
+    assert watch.probe_due
+
+    watch.probed()
+
+    assert not watch.probe_due
+
+
+def test_publishing_includes_a_probe(clock: Clock) -> None:
+    """A server that is told the port needs no other probe."""
+    watch = VerdictWatch()
+    watch.opened()
+    watch.published()
+
+    assert not watch.probe_due
+
+
+def test_probes_are_a_minute_apart(clock: Clock) -> None:
+    """plex.tv limits them."""
+    watch = VerdictWatch()
+    watch.probed()
+    watch.opened()
+
+    assert (watch.probe_allowed, watch.probe_due) == (False, False)
+    clock.now += 60
+    assert (watch.probe_allowed, watch.probe_due) == (True, True)
