@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from ipaddress import AddressValueError, IPv4Address
+import math
 from typing import Any, Self, override
 
 from homeassistant.config_entries import (
@@ -107,7 +108,7 @@ class Choice:
         if (preferred := advanced.get(CONF_PREFERRED_PORT)) is not None:
             options[CONF_PREFERRED_PORT] = _port(preferred, "base")
         speed = user_input.get(CONF_UPLOAD_SPEED)
-        if speed is not None and speed < 0:
+        if speed is not None and not (speed >= 0 and math.isfinite(speed)):
             raise vol.Invalid("invalid_speed", [CONF_UPLOAD_SPEED])
         limit = user_input.get(CONF_STREAM_LIMIT)
         change = PreferenceChange(
@@ -229,9 +230,9 @@ class PlexRemoteAccessOptionsFlow(OptionsFlowWithReload):
         errors: dict[str, str] = {}
         try:
             server = await create_server(self.hass, entry.data)
-            preferences = await server.preferences()
+            self._preferences = await server.preferences()
             if user_input is not None:
-                choice = Choice.read(user_input, preferences)
+                choice = Choice.read(user_input, self._preferences)
                 await self._apply(choice.change)
                 return self.async_create_entry(data=choice.options)
         except vol.Invalid as err:
@@ -240,7 +241,6 @@ class PlexRemoteAccessOptionsFlow(OptionsFlowWithReload):
             if user_input is None:
                 return self.async_abort(reason=translation_key(err))
             errors["base"] = translation_key(err)
-            preferences = entry.runtime_data.data.preferences
         return self.async_show_form(
             step_id="remote_access",
             data_schema=self.add_suggested_values_to_schema(
@@ -279,9 +279,11 @@ async def _read_server(user_input: dict[str, Any]) -> dict[str, Any]:
     """Read the address. Raises vol.Invalid as Choice.read does."""
     host = user_input[CONF_HOST].strip()
     try:
-        URL.build(scheme="http", host=host)
-    except ValueError as err:
-        raise vol.Invalid("invalid_host", [CONF_HOST]) from err
+        valid = bool(URL.build(scheme="http", host=host).host)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise vol.Invalid("invalid_host", [CONF_HOST])
     if not await is_on_lan(host):
         # Switching remote access off would cut us off as well.
         raise vol.Invalid("public_address", [CONF_HOST])
@@ -294,7 +296,7 @@ async def _read_server(user_input: dict[str, Any]) -> dict[str, Any]:
 
 
 def _port(value: float, field: str) -> int:
-    if not value == int(value) or not 1 <= value <= 65535:
+    if not 1 <= value <= 65535 or value != int(value):
         raise vol.Invalid("invalid_port", [field])
     return int(value)
 
