@@ -244,10 +244,12 @@ class PlexRemoteAccessOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="remote_access",
             data_schema=self.add_suggested_values_to_schema(
-                _remote_access_schema(preferences, entry.options[CONF_PORT_MAPPING]),
+                _remote_access_schema(
+                    self._preferences, entry.options[CONF_PORT_MAPPING]
+                ),
                 user_input
                 or {
-                    **_suggest(preferences),
+                    **_suggest(self._preferences),
                     CONF_ADVANCED: entry.options,
                 },
             ),
