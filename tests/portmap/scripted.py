@@ -101,6 +101,7 @@ class ScriptedGateway:
         self.packets: list[bytes] = []
         self.searches: list[bytes] = []
         self.answers_to = b""
+        self.hangs = False
         self.answers_from: socket.socket
         self.port = 0
         self.ssdp_port = 0
@@ -150,6 +151,8 @@ class ScriptedGateway:
 
     async def _answer(self, request: HttpRequest) -> Response | None:
         self.requests.append(request)
+        if self.hangs:
+            return None
         if request.method == "GET":
             return Response(200, self.description)
         action = request.headers["soapaction"].strip('"').partition("#")[2]

@@ -1,0 +1,132 @@
+"""Tests of UPnP with descriptions of all kinds, of routers and others."""
+
+from dataclasses import replace
+
+import pytest
+
+from custom_components.plex_remote_access.portmap import PortMapError, Reason
+from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
+
+from .common import TARGET
+from .scripted import SERVICE, ScriptedGateway, describe, entry
+
+ADD, GET, DELETE = (
+    "AddPortMapping",
+    "GetSpecificPortMappingEntry",
+    "DeletePortMapping",
+)
+WALK, ADDRESS = "GetGenericPortMappingEntry", "GetExternalIPAddress"
+PUBLIC = {"NewExternalIPAddress": "198.51.100.7"}
+OURS = entry()
+PERMANENT = entry(lease=0)
+OTHERS = entry(client="192.168.1.77", description="somebody else")
+
+
+@pytest.fixture
+def upnp(scripted_upnp: UpnpMapper, gateway: ScriptedGateway) -> UpnpMapper:
+    """UPnP with a gateway that maps everything, at first."""
+    gateway.replies[GET] = [714, OURS]
+    gateway.replies[ADD] = [{}]
+    gateway.replies[DELETE] = [{}]
+    gateway.replies[ADDRESS] = [PUBLIC]
+    return scripted_upnp
+
+
+@pytest.mark.parametrize(
+    "service",
+    [
+        pytest.param(
+            "urn:dslforum-org:service:WANIPConnection:1", id="quirk-46-dslforum"
+        ),
+        pytest.param("urn:schemas-upnp-org:service:WANPPPConnection:1", id="ppp"),
+    ],
+)
+async def test_service_is_spoken_to_by_its_name(
+    upnp: UpnpMapper, gateway: ScriptedGateway, service: str
+) -> None:
+    """Actions carry the very type that the description has."""
+    gateway.description = describe((service, "/UD/?9"))
+
+    await upnp.map(TARGET, 32400)
+
+    posted = gateway.requests[-1]
+    assert posted.target == "/UD/?9"
+    assert posted.headers["soapaction"] == f'"{service}#{GET}"'
+    assert f'xmlns:u="{service}"'.encode() in posted.body
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        pytest.param("http://127.0.0.1:{closed}/desc.xml", id="quirk-39-closed-port"),
+        pytest.param("https://127.0.0.1/desc.xml", id="https"),
+        pytest.param("nonsense", id="nonsense"),
+    ],
+)
+async def test_junk_descriptions_are_passed_over(
+    upnp: UpnpMapper, gateway: ScriptedGateway, unused_tcp_port: int, junk: str
+) -> None:
+    """Other devices answer, too, with all kinds of things."""
+    location = junk.format(closed=unused_tcp_port)
+    gateway.packets.insert(0, gateway.packet(location))
+
+    assert (await upnp.map(TARGET, 32400)).external_port == 32400
+
+
+async def test_device_without_port_mapping_is_passed_over_quirk_39(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """A media server answers as well as the router does."""
+    async with ScriptedGateway() as media_server:
+        media_server.description = describe(("urn:upnp:service:Media:1", "/media"))
+        gateway.packets.insert(0, gateway.packet(media_server.url))
+
+        await upnp.map(TARGET, 32400)
+
+    assert [request.method for request in media_server.requests] == ["GET"]
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_slow_device_does_not_hide_the_router_quirk_39(
+    upnp: UpnpMapper, gateway: ScriptedGateway, socket_enabled: None
+) -> None:
+    """A description that never comes must not use up the time of the router's."""
+    async with ScriptedGateway() as slow:
+        slow.hangs = True
+        gateway.packets.insert(0, gateway.packet(slow.url))
+
+        assert (await upnp.map(TARGET, 32400)).external_port == 32400
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_only_junk(upnp: UpnpMapper, gateway: ScriptedGateway) -> None:
+    """Without any good description there is no router."""
+    gateway.description = describe(("urn:upnp:service:Media:1", "/media"))
+
+    with pytest.raises(PortMapError) as raised:
+        await upnp.map(TARGET, 32400)
+    assert raised.value.reason is Reason.NO_ROUTER
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_broken_description(upnp: UpnpMapper, gateway: ScriptedGateway) -> None:
+    """A description that cannot be read is told as such, not as silence."""
+    gateway.description = b"<root><device>"
+
+    with pytest.raises(PortMapError) as raised:
+        await upnp.map(TARGET, 32400)
+    assert raised.value.reason is Reason.FAILED
+
+
+async def test_description_is_read_once(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """The admin pages of routers do not take many requests, quirk 57."""
+    mapping = await upnp.map(TARGET, 32400)
+    gateway.requests.clear()
+
+    await upnp.verify(replace(mapping, renew_after=0))
+
+    assert [request.headers["soapaction"] for request in gateway.requests] == [
+        f'"{SERVICE}#{GET}"'
+    ]

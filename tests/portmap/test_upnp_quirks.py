@@ -1,0 +1,352 @@
+"""Tests of UPnP with routers that do not keep to the standard."""
+
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.plex_remote_access.portmap import PortMapError, Reason
+from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
+from tests.simulators.router.http_server import Response
+
+from .common import MAPPING, OTHER_HOST, PACKAGE, TARGET
+from .scripted import HTML, Reply, ScriptedGateway, entry, fault, success
+
+ADD, GET, DELETE = (
+    "AddPortMapping",
+    "GetSpecificPortMappingEntry",
+    "DeletePortMapping",
+)
+WALK, ADDRESS = "GetGenericPortMappingEntry", "GetExternalIPAddress"
+PUBLIC = {"NewExternalIPAddress": "198.51.100.7"}
+OURS = entry()
+PERMANENT = entry(lease=0)
+OTHERS = entry(client="192.168.1.77", description="somebody else")
+
+
+@pytest.fixture
+def upnp(scripted_upnp: UpnpMapper, gateway: ScriptedGateway) -> UpnpMapper:
+    """UPnP with a gateway that maps everything, at first."""
+    gateway.replies[GET] = [714, OURS]
+    gateway.replies[ADD] = [{}]
+    gateway.replies[DELETE] = [{}]
+    gateway.replies[ADDRESS] = [PUBLIC]
+    return scripted_upnp
+
+
+async def test_nothing_odd(upnp: UpnpMapper, gateway: ScriptedGateway) -> None:
+    """The gateway as it is at first."""
+    assert (await upnp.map(TARGET, 32400)).external_port == 32400
+    assert gateway.actions == [GET, ADD, GET]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(725, id="quirk-1-725"),
+        pytest.param(402, id="quirk-2-402"),
+        pytest.param(-911, id="quirk-4-private-code"),
+        pytest.param(-1, id="quirk-4-another-private-code"),
+    ],
+)
+async def test_leases_are_not_supported(
+    upnp: UpnpMapper, gateway: ScriptedGateway, code: int
+) -> None:
+    """Routers say in many ways that a mapping has to be permanent."""
+    gateway.replies[ADD] = [code, {}]
+    gateway.replies[GET] = [714, PERMANENT]
+
+    mapping = await upnp.map(TARGET, 32400)
+    await upnp.renew(mapping)
+
+    assert mapping.good_until is None
+    leases = [arguments["NewLeaseDuration"] for arguments in gateway.called(ADD)]
+    assert leases == ["3600", "0", "0"]
+
+
+async def test_same_port_required_quirk_10(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """A router that wants both ports to be the same gets its way."""
+    gateway.replies[ADD] = [724, {}]
+    gateway.replies[GET] = [714, 714, OURS]
+
+    assert (await upnp.map(TARGET, 40000)).external_port == 32400
+
+
+async def test_same_port_required_but_taken_quirk_10(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """With the only possible port taken, the port is what is wrong."""
+    gateway.replies[ADD] = [724]
+    gateway.replies[GET] = [714, OTHERS]
+
+    with pytest.raises(PortMapError) as raised:
+        await upnp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.PORT_TAKEN
+    assert len(gateway.called(ADD)) == 1
+
+
+async def test_conflict_with_itself_quirk_13(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """A router that takes a renewal for a conflict must not make us move."""
+    gateway.replies[GET] = [OURS]
+    gateway.replies[ADD] = [718, {}]
+
+    mapping = await upnp.renew(MAPPING)
+
+    assert mapping.external_port == 32400
+    ports = {arguments["NewExternalPort"] for arguments in gateway.called(ADD)}
+    assert ports == {"32400"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(501, id="quirk-16-501"),
+        pytest.param(718, id="718"),
+        pytest.param(729, id="quirk-17-729"),
+    ],
+)
+async def test_port_that_the_router_needs_itself(
+    upnp: UpnpMapper, gateway: ScriptedGateway, code: int
+) -> None:
+    """A port may be taken by something that is not in the table."""
+    gateway.replies[ADD] = [code, {}]
+    gateway.replies[GET] = [714, 714, 714, OURS]
+
+    mapping = await upnp.map(TARGET, 443)
+
+    assert mapping.external_port in range(20000, 60000)
+
+
+async def test_port_of_the_router_is_no_refusal_quirk_17(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """729 is about the port, also for another host: another port may do."""
+    gateway.replies[ADD] = [729, {}]
+    gateway.replies[GET] = [714, 714, 714, entry(client="192.0.2.10")]
+
+    mapping = await upnp.map(OTHER_HOST, 443)
+
+    assert mapping.external_port in range(20000, 60000)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param("", id="quirk-25-empty"),
+        pytest.param("0.0.0.0", id="quirk-25-zeros"),
+        pytest.param("127.0.0.1", id="quirk-25-loopback"),
+        pytest.param("100.64.3.4", id="quirk-26-carrier-nat"),
+        pytest.param("192.168.0.2", id="quirk-26-private"),
+        pytest.param("unknown", id="word"),
+    ],
+)
+async def test_action_failed_without_public_address(
+    upnp: UpnpMapper, gateway: ScriptedGateway, address: str
+) -> None:
+    """501 is asked about once, not with twenty other ports."""
+    gateway.replies[GET] = [714]
+    gateway.replies[ADD] = [501]
+    gateway.replies[ADDRESS] = [{"NewExternalIPAddress": address}]
+
+    with pytest.raises(PortMapError) as raised:
+        await upnp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.NO_PUBLIC_ADDRESS
+    assert len(gateway.called(ADD)) == 1
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param({}, id="quirk-25-nothing"),
+        pytest.param({"NewExternalIPAddress": "fe80::1"}, id="ipv6"),
+    ],
+)
+async def test_external_address(
+    upnp: UpnpMapper, gateway: ScriptedGateway, reply: Reply
+) -> None:
+    """An answer without an IPv4 address is none."""
+    gateway.replies[ADDRESS] = [reply]
+
+    with pytest.raises(PortMapError) as raised:
+        await upnp.external_address()
+    assert raised.value.reason is Reason.NO_PUBLIC_ADDRESS
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(HTML, id="quirk-23-page"),
+        pytest.param(Response(200, HTML.body), id="quirk-23-page-with-200"),
+        pytest.param(Response(200, b""), id="empty"),
+        pytest.param(
+            Response(200, success("DeletePortMapping", {})), id="another-action"
+        ),
+    ],
+)
+async def test_page_is_no_success(
+    upnp: UpnpMapper, gateway: ScriptedGateway, reply: Reply
+) -> None:
+    """Only the answer to the action itself counts."""
+    gateway.replies[ADD] = [reply]
+
+    with pytest.raises(PortMapError) as raised:
+        await upnp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.FAILED
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(Response(500, b""), id="quirk-24-empty-500"),
+        pytest.param(
+            Response(500, fault(718).replace(b"faultcode", b"faultCode")),
+            id="quirk-50-capital-letter",
+        ),
+    ],
+)
+async def test_odd_conflict(
+    upnp: UpnpMapper, gateway: ScriptedGateway, reply: Reply
+) -> None:
+    """Faults in odd forms mean the same: another port is tried."""
+    gateway.replies[ADD] = [reply, {}]
+    gateway.replies[GET] = [714, 714, 714, OURS]
+
+    assert (await upnp.map(TARGET, 443)).external_port != 443
+
+
+async def test_answer_in_another_namespace_quirk_50(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """A router may mix up namespaces."""
+    gateway.replies[ADD] = [Response(200, success(ADD, {}, ADD))]
+
+    assert (await upnp.map(TARGET, 32400)).external_port == 32400
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param({}, id="empty"),
+        pytest.param({**OURS, "NewInternalPort": "many"}, id="port"),
+        pytest.param({**OURS, "NewLeaseDuration": "long"}, id="lease"),
+    ],
+)
+async def test_odd_rows(
+    upnp: UpnpMapper, gateway: ScriptedGateway, row: dict[str, str]
+) -> None:
+    """What cannot be read is not touched."""
+    gateway.replies[GET] = [row]
+
+    with pytest.raises(PortMapError) as raised:
+        await upnp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.FAILED
+    with pytest.raises(PortMapError):
+        await upnp.release(MAPPING)
+    assert gateway.actions == [GET, GET]
+
+
+@pytest.mark.parametrize("lease", ["", "0"])
+async def test_row_without_end(
+    upnp: UpnpMapper, gateway: ScriptedGateway, lease: str
+) -> None:
+    """A row without a lease stays."""
+    gateway.replies[GET] = [714, entry(lease=lease)]
+
+    assert (await upnp.map(TARGET, 40000)).good_until is None
+
+
+@pytest.mark.parametrize("code", [401, 402, 404, 602])
+async def test_row_is_searched_where_it_cannot_be_looked_up(
+    upnp: UpnpMapper, gateway: ScriptedGateway, code: int
+) -> None:
+    """Some routers only tell the whole table, row by row."""
+    gateway.replies[GET] = [code]
+    gateway.replies[WALK] = [
+        {**OTHERS, "NewExternalPort": "80", "NewProtocol": "TCP"},
+        {**OTHERS, "NewExternalPort": "32400", "NewProtocol": "UDP"},
+        {**OURS, "NewExternalPort": "32400", "NewProtocol": "tcp"},
+    ]
+
+    assert await upnp.verify(MAPPING) == MAPPING
+    indices = [arguments["NewPortMappingIndex"] for arguments in gateway.called(WALK)]
+    assert indices == ["0", "1", "2"]
+
+
+async def test_end_of_the_table(upnp: UpnpMapper, gateway: ScriptedGateway) -> None:
+    """After the last row the mapping is known to be gone."""
+    gateway.replies[GET] = [401]
+    gateway.replies[WALK] = [
+        {**OTHERS, "NewExternalPort": "80", "NewProtocol": "TCP"},
+        713,
+    ]
+
+    assert await upnp.verify(MAPPING) is None
+
+
+async def test_table_without_end(upnp: UpnpMapper, gateway: ScriptedGateway) -> None:
+    """A router that tells the same row for ever is not listened to for ever."""
+    gateway.replies[GET] = [401]
+    gateway.replies[WALK] = [{**OTHERS, "NewExternalPort": "80", "NewProtocol": "TCP"}]
+
+    with patch(f"{PACKAGE}.upnp._MAX_ROWS", 5):
+        assert await upnp.verify(MAPPING) is None
+    assert len(gateway.called(WALK)) == 5
+
+
+@pytest.mark.parametrize("code", [713, 714, 730])
+async def test_row_that_is_gone(
+    upnp: UpnpMapper, gateway: ScriptedGateway, code: int
+) -> None:
+    """Routers name a missing row in several ways."""
+    gateway.replies[GET] = [code]
+
+    assert await upnp.verify(MAPPING) is None
+    await upnp.release(MAPPING)
+    assert DELETE not in gateway.actions
+
+
+async def test_row_that_cannot_be_read(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """An error in between is no proof that the mapping is gone."""
+    gateway.replies[GET] = [606]
+
+    with pytest.raises(PortMapError):
+        await upnp.verify(MAPPING)
+
+
+async def test_row_went_while_it_was_deleted(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """What somebody else deleted is deleted."""
+    gateway.replies[GET] = [OURS, 714]
+    gateway.replies[DELETE] = [714]
+
+    await upnp.release(MAPPING)
+
+    assert gateway.actions == [GET, DELETE, GET]
+
+
+async def test_router_keeps_the_mapping(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """A delete that succeeds and does nothing is found out."""
+    gateway.replies[GET] = [OURS]
+
+    with pytest.raises(PortMapError) as raised:
+        await upnp.release(MAPPING)
+    assert raised.value.reason is Reason.FAILED
+
+
+async def test_port_was_taken_by_somebody_else_at_once(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """After our delete the port may belong to somebody else, who keeps it."""
+    gateway.replies[GET] = [OURS, OTHERS]
+
+    await upnp.release(MAPPING)
+
+    assert gateway.actions == [GET, DELETE, GET]
