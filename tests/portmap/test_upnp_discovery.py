@@ -10,25 +10,14 @@ from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 from .common import TARGET
 from .scripted import SERVICE, ScriptedGateway, describe, entry
 
-ADD, GET, DELETE = (
-    "AddPortMapping",
-    "GetSpecificPortMappingEntry",
-    "DeletePortMapping",
-)
-WALK, ADDRESS = "GetGenericPortMappingEntry", "GetExternalIPAddress"
-PUBLIC = {"NewExternalIPAddress": "198.51.100.7"}
-OURS = entry()
-PERMANENT = entry(lease=0)
-OTHERS = entry(client="192.168.1.77", description="somebody else")
+GET = "GetSpecificPortMappingEntry"
 
 
 @pytest.fixture
 def upnp(scripted_upnp: UpnpMapper, gateway: ScriptedGateway) -> UpnpMapper:
     """UPnP with a gateway that maps everything, at first."""
-    gateway.replies[GET] = [714, OURS]
-    gateway.replies[ADD] = [{}]
-    gateway.replies[DELETE] = [{}]
-    gateway.replies[ADDRESS] = [PUBLIC]
+    gateway.replies[GET] = [714, entry()]
+    gateway.replies["AddPortMapping"] = [{}]
     return scripted_upnp
 
 

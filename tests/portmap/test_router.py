@@ -1,0 +1,276 @@
+"""Tests of the router, through whichever protocol it understands first."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+from unittest.mock import AsyncMock, patch
+
+import aiohttp
+import miniupnpc
+import pytest
+
+from custom_components.plex_remote_access.portmap import (
+    Method,
+    PortMapError,
+    Ports,
+    Reason,
+    Router,
+)
+from custom_components.plex_remote_access.portmap.model import Mapper
+from custom_components.plex_remote_access.portmap.natpmp import NatPmpMapper
+from custom_components.plex_remote_access.portmap.route import Route
+from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
+from tests.simulators.router import PacketKind, Router as SimulatedRouter
+
+from .common import DESCRIPTION, LOOPBACK, MAPPING, OTHER_HOST, PACKAGE, ROUTE, TARGET
+
+PMP = {
+    PacketKind.NAT_PMP_ADDRESS,
+    PacketKind.NAT_PMP_MAP,
+    PacketKind.PCP_ANNOUNCE,
+    PacketKind.PCP_MAP,
+}
+
+
+@pytest.fixture
+def find_route() -> Iterator[AsyncMock]:
+    """Say where the router is."""
+    with patch(f"{PACKAGE}.router.find_route", return_value=ROUTE) as find_route:
+        yield find_route
+
+
+@pytest.mark.parametrize(
+    ("silent", "method"),
+    [
+        pytest.param({PacketKind.SSDP}, Method.NAT_PMP, id="no-upnp"),
+        pytest.param(PMP, Method.UPNP, id="no-nat-pmp"),
+    ],
+)
+async def test_whichever_answers(
+    client: Router, router: SimulatedRouter, silent: set[PacketKind], method: Method
+) -> None:
+    """One protocol is enough, and nobody waits for the other."""
+    router.faults.packets.drop = silent
+    async with asyncio.timeout(1.5):
+        mapping = await client.map(TARGET, 40000)
+
+    assert mapping.method is method
+    (entry,) = router.table
+    assert (entry.external_port, entry.target) == (40000, ("127.0.0.1", 32400))
+    assert await client.external_address(mapping) == IPv4Address("198.51.100.7")
+
+
+async def test_only_one_is_asked_for_a_mapping(
+    client: Router, router: SimulatedRouter
+) -> None:
+    """Both answer; the table has one row."""
+    await client.map(TARGET, 40000)
+
+    assert len(router.table) == 1
+
+
+@pytest.mark.parametrize("silent", [{PacketKind.SSDP}, PMP], ids=["nat-pmp", "upnp"])
+async def test_life_of_a_mapping(
+    client: Router, router: SimulatedRouter, silent: set[PacketKind]
+) -> None:
+    """Opened, looked after, renewed and closed by the same protocol."""
+    router.faults.packets.drop = silent
+    mapping = await client.map(TARGET, 40000)
+
+    assert await client.verify(mapping) is not None
+    assert (await client.renew(mapping)).external_port == 40000
+    assert len(router.table) == 1
+
+    await client.release(mapping)
+    assert len(router.table) == 0
+
+
+async def test_mapping_of_an_earlier_run_is_released(
+    session: aiohttp.ClientSession, client: Router, router: SimulatedRouter
+) -> None:
+    """Who knows a mapping can close it, also after a restart."""
+    mapping = await client.map(TARGET, 40000)
+    ports = Ports(nat_pmp=router.natpmp_port, ssdp=router.ssdp_port)
+    restarted = Router(session, gateway=LOOPBACK, ports=ports)
+
+    await restarted.release(mapping)
+
+    assert len(router.table) == 0
+
+
+async def test_independent_witness(client: Router, router: SimulatedRouter) -> None:
+    """Another client finds in the table what we were told that stands there."""
+    router.faults.packets.drop = PMP
+    mapping = await client.map(TARGET, 40000)
+
+    witness = miniupnpc.UPnP()
+    await asyncio.to_thread(witness.selectigd, router.description_url)
+    row = await asyncio.to_thread(
+        witness.getspecificportmapping, mapping.external_port, "TCP"
+    )
+    assert row[:4] == ("127.0.0.1", 32400, DESCRIPTION, True)
+
+
+async def test_nat_pmp_is_not_asked_for_another_host(
+    client: Router, router: SimulatedRouter
+) -> None:
+    """NAT-PMP would map to this host instead."""
+    router.secure_mode = False
+
+    mapping = await client.map(OTHER_HOST, 40000)
+
+    assert mapping.method is Method.UPNP
+    assert PacketKind.NAT_PMP_ADDRESS not in router.packets
+    assert [entry.internal_client for entry in router.table] == ["192.0.2.10"]
+
+
+async def test_one_refuses_and_the_other_maps(
+    client: Router, router: SimulatedRouter
+) -> None:
+    """A protocol that is switched off is not the last word."""
+    router.faults.packets.results[PacketKind.NAT_PMP_MAP] = 2
+    router.faults.packets.results[PacketKind.NAT_PMP_ADDRESS] = 2
+
+    assert (await client.map(TARGET, 40000)).method is Method.UPNP
+
+
+async def test_one_agrees_and_does_not_map(
+    client: Router, router: SimulatedRouter
+) -> None:
+    """A probe that succeeds promises nothing: the other one is still asked."""
+    router.faults.packets.results[PacketKind.NAT_PMP_MAP] = 4
+
+    assert (await client.map(TARGET, 40000)).method is Method.UPNP
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_no_router_at_all(
+    session: aiohttp.ClientSession, unused_udp_port: int
+) -> None:
+    """Silence on all protocols is told in the time of one of them."""
+    ports = Ports(nat_pmp=unused_udp_port, ssdp=unused_udp_port)
+    client = Router(session, gateway=LOOPBACK, ports=ports)
+    async with asyncio.timeout(1):
+        with pytest.raises(PortMapError) as raised:
+            await client.map(TARGET, 40000)
+    assert raised.value.reason is Reason.NO_ROUTER
+
+
+@pytest.mark.parametrize(
+    ("told", "hidden"),
+    [
+        (Reason.TABLE_FULL, Reason.PORT_TAKEN),
+        (Reason.PORT_TAKEN, Reason.REFUSED_FOR_OTHER_HOST),
+        (Reason.REFUSED_FOR_OTHER_HOST, Reason.NO_PUBLIC_ADDRESS),
+        (Reason.NO_PUBLIC_ADDRESS, Reason.REFUSED),
+        (Reason.REFUSED, Reason.FAILED),
+        (Reason.FAILED, Reason.NO_ROUTER),
+        (Reason.TABLE_FULL, Reason.NO_ROUTER),
+    ],
+)
+@pytest.mark.parametrize(
+    ("one", "other"), [(NatPmpMapper, UpnpMapper), (UpnpMapper, NatPmpMapper)]
+)
+async def test_most_telling_error(
+    client: Router, told: Reason, hidden: Reason, one: type[Mapper], other: type[Mapper]
+) -> None:
+    """Of two failures the one that helps the owner is told."""
+    with (
+        patch.object(one, "probe", side_effect=PortMapError(told, "")),
+        patch.object(other, "probe", side_effect=PortMapError(hidden, "")),
+        pytest.raises(PortMapError) as raised,
+    ):
+        await client.map(TARGET, 40000)
+    assert raised.value.reason is told
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.find_target("127.0.0.1", 32400, DESCRIPTION),
+        lambda client: client.map(TARGET, 40000),
+        lambda client: client.renew(MAPPING),
+        lambda client: client.verify(MAPPING),
+        lambda client: client.release(MAPPING),
+        lambda client: client.external_address(MAPPING),
+    ],
+    ids=["find_target", "map", "renew", "verify", "release", "external_address"],
+)
+async def test_no_route(
+    client: Router,
+    find_route: AsyncMock,
+    call: Callable[[Router], Awaitable[object]],
+) -> None:
+    """Without a route to the Internet every method says so in the same way."""
+    find_route.return_value = None
+
+    with pytest.raises(PortMapError) as raised:
+        await call(client)
+    assert raised.value.reason is Reason.NO_ROUTER
+
+
+async def test_another_gateway_is_searched_anew(
+    client: Router, router: SimulatedRouter, find_route: AsyncMock
+) -> None:
+    """What was known of one router is not used for the next one."""
+    router.faults.packets.drop = PMP
+    mapping = await client.map(TARGET, 40000)
+    await client.verify(mapping)
+    searches = router.packets[PacketKind.SSDP]
+    find_route.return_value = replace(ROUTE, on_link=(IPv4Network("10.0.0.0/24"),))
+
+    await client.verify(mapping)
+
+    assert router.packets[PacketKind.SSDP] > searches
+
+
+async def test_same_gateway_is_described_once(
+    client: Router, router: SimulatedRouter
+) -> None:
+    """What is known of a router is not asked again."""
+    router.faults.packets.drop = PMP
+    mapping = await client.map(TARGET, 40000)
+    router.records.clear()
+
+    await client.verify(mapping)
+
+    assert [request.method for request in router.http_requests] == ["POST"]
+    assert PacketKind.SSDP not in router.packets
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        pytest.param("127.0.0.1", "10.0.0.7", id="loopback"),
+        pytest.param("localhost", "10.0.0.7", id="localhost"),
+        pytest.param("10.0.0.50", "10.0.0.50", id="another-host"),
+    ],
+)
+async def test_target(
+    client: Router, find_route: AsyncMock, host: str, address: str
+) -> None:
+    """The router is told the address on its own link, also for this host."""
+    find_route.return_value = Route(
+        gateway=IPv4Address("10.0.0.1"), source=IPv4Address("10.0.0.7"), on_link=()
+    )
+
+    target = await client.find_target(host, 32400, DESCRIPTION)
+
+    assert target == replace(TARGET, address=IPv4Address(address))
+
+
+async def test_cancelling_leaves_nothing_behind(
+    client: Router, router: SimulatedRouter
+) -> None:
+    """Home Assistant may stop while the router is being searched."""
+    router.faults.packets.drop = set(PacketKind)
+    task = asyncio.create_task(client.map(TARGET, 40000))
+    async with asyncio.timeout(5):
+        while PacketKind.SSDP not in router.packets:
+            await asyncio.sleep(0.01)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(router.table) == 0
