@@ -118,12 +118,19 @@ async def pass_time(
     hass: HomeAssistant, freezer: TickingDateTimeFactory, seconds: float
 ) -> None:
     """Let time pass at once, and let the integration look if it wants to."""
+    # Nobody who waits for an answer right now is to think that it took so long.
+    await _looks()
     freezer.move_to(dt_util.utcnow() + timedelta(seconds=seconds))
     # The event loop notices.
     await asyncio.sleep(0.01)
+    await _looks()
+    await hass.async_block_till_done()
+
+
+async def _looks() -> None:
+    """Wait for the integration to finish looking."""
     looks = [task for task in asyncio.all_tasks() if task.get_name().endswith(" look")]
     await asyncio.gather(*looks)
-    await hass.async_block_till_done()
 
 
 async def become[T](look: Callable[[], T], expected: T) -> None:

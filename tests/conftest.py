@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
 from typing import Any
-from unittest.mock import PropertyMock, patch
+from unittest.mock import AsyncMock, PropertyMock, patch
 
 from homeassistant.const import (
     CONF_HOST,
@@ -15,6 +15,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
+import hypothesis
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -31,6 +32,10 @@ from custom_components.plex_remote_access.portmap import Ports, Router
 from tests.simulators.plex import PlexServer, WireForm
 from tests.simulators.plextv import DirectOutside
 from tests.simulators.router import Router as SimulatedRouter
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("steady", deadline=None)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)
@@ -90,6 +95,23 @@ async def plex(
 
 
 @pytest.fixture
+async def working_plex(plex: PlexServer, router: SimulatedRouter) -> PlexServer:
+    """The server, reached from outside by its own mapping."""
+
+    async def own_mapping(internal_port: int) -> int:
+        router.add_foreign(
+            24507, internal_client="127.0.0.1", internal_port=internal_port
+        )
+        return 24507
+
+    plex.remote_access._mapper = own_mapping
+    await plex.set_preferences({"PublishServerOnPlexOnlineKey": False})
+    await plex.set_preferences({"PublishServerOnPlexOnlineKey": True})
+    await plex.settled()
+    return plex
+
+
+@pytest.fixture
 def simulated_ports(router: SimulatedRouter) -> Iterator[None]:
     """Have the integration ask the simulated router at its ports.
 
@@ -101,7 +123,7 @@ def simulated_ports(router: SimulatedRouter) -> Iterator[None]:
             "custom_components.plex_remote_access.clients.Router",
             partial(Router, ports=ports),
         ),
-        patch("custom_components.plex_remote_access.portmap.ssdp.WINDOW", 0.2),
+        patch("custom_components.plex_remote_access.portmap.ssdp.WINDOW", 0.5),
     ):
         yield
 
@@ -144,6 +166,15 @@ def all_entities_enabled() -> Iterator[None]:
         PropertyMock(return_value=True),
     ):
         yield
+
+
+@pytest.fixture
+def mock_setup_entry() -> Iterator[AsyncMock]:
+    """Add entries, but do not set them up."""
+    with patch(
+        "custom_components.plex_remote_access.async_setup_entry", return_value=True
+    ) as setup_entry:
+        yield setup_entry
 
 
 @pytest.fixture

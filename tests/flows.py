@@ -1,0 +1,69 @@
+"""Walking through the config flow."""
+
+from typing import Any
+
+from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from pytest_homeassistant_custom_component.common import get_schema_suggested_value
+
+from custom_components.plex_remote_access.const import DOMAIN
+from tests.simulators.plex import PlexServer
+
+
+def address_of(plex: PlexServer, **changes: Any) -> dict[str, Any]:
+    """Return what is entered for a server."""
+    return {
+        "host": "127.0.0.1",
+        "port": plex.port,
+        "ssl": False,
+        "verify_ssl": False,
+        "token": plex.token,
+        **changes,
+    }
+
+
+async def start(hass: HomeAssistant) -> str:
+    """Begin at the menu and return the flow."""
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    assert result["type"] is FlowResultType.MENU
+    assert result["step_id"] == "user"
+    result = await hass.config_entries.flow.async_configure(
+        result["flow_id"], {"next_step_id": "manual"}
+    )
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "manual"
+    assert result["errors"] == {}
+    return result["flow_id"]
+
+
+async def enter(
+    hass: HomeAssistant, flow_id: str, entered: dict[str, Any]
+) -> ConfigFlowResult:
+    """Fill in the form that is shown."""
+    return await hass.config_entries.flow.async_configure(flow_id, entered)
+
+
+async def reach_last_step(hass: HomeAssistant, plex: PlexServer) -> ConfigFlowResult:
+    """Connect to the server."""
+    result = await enter(hass, await start(hass), address_of(plex))
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "remote_access"
+    assert result["errors"] == {}
+    return result
+
+
+def suggested(result: ConfigFlowResult, field: str) -> Any:
+    """Return what a form holds in a field."""
+    schema = result["data_schema"]
+    assert schema is not None
+    return get_schema_suggested_value(schema.schema, field)
+
+
+def proposed(result: ConfigFlowResult, field: str) -> Any:
+    """Return what a form enters by itself."""
+    schema = result["data_schema"]
+    assert schema is not None
+    return schema({})[field]
