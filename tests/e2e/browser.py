@@ -14,7 +14,17 @@ from .client import Client
 from .homeassistant import DOMAIN, ROOT
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
-ARTIFACTS: Final = ROOT / "test-artifacts"
+
+IMAGES: Final = ROOT / "docs" / "images"
+# The screenshots that the documentation shows.
+DOCUMENTED: Final = (
+    "dashboard",
+    "dashboard-dark",
+    "device",
+    "device-dark",
+    "setup-remote-access",
+    "setup-server",
+)
 
 _ARGUMENTS: Final = (
     "--no-sandbox",
@@ -76,6 +86,11 @@ class Frontend:
     def finish(self) -> None:
         """Close the config flow after its success."""
         self.dialog.get_by_role("button", name="Skip and finish").click()
+        expect(self.dialog.get_by_role("dialog")).to_be_hidden()
+
+    def close(self) -> None:
+        """Give the config flow up."""
+        self.dialog.get_by_role("button", name="Close").click()
         expect(self.dialog.get_by_role("dialog")).to_be_hidden()
 
     @property

@@ -3,11 +3,12 @@
 from collections.abc import Generator, Sequence
 import os
 import shutil
+import signal
 
 import pytest
 import pytest_socket
 
-from .browser import CHROMIUM, Frontend, browser
+from .browser import CHROMIUM, DOCUMENTED, IMAGES, Frontend, browser
 from .integration import RemoteAccess
 from .namespace import inside
 from .world import VERSIONS, World, missing, world as make_world
@@ -32,12 +33,31 @@ def verify_cleanup() -> None:
     """Look for no leftovers: Home Assistant has a process of its own here."""
 
 
-@pytest.fixture(scope="session", params=VERSIONS)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option to renew the images of the documentation."""
+    parser.addoption(
+        "--update-images",
+        action="store_true",
+        help="copy screenshots of the newest Home Assistant to docs/images",
+    )
+
+
+@pytest.fixture(
+    scope="session",
+    params=[
+        # With `--numprocesses=2 --dist=loadgroup`, each version has a process.
+        pytest.param(version, marks=pytest.mark.xdist_group(version))
+        for version in VERSIONS
+    ],
+)
 def world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Generator[World]:
     """Return a lab with a Home Assistant for all tests of one version."""
     pytest_socket.enable_socket()
+    # Leave the namespace first, like on Ctrl-C: the lab ends all that is inside.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.default_int_handler)
     version: str = request.param
     _require(missing(version))
     folder = tmp_path_factory.mktemp(version)
@@ -70,9 +90,15 @@ def remote_access(home: World) -> Generator[RemoteAccess]:
 
 
 @pytest.fixture
-def frontend(home: World) -> Generator[Frontend]:
+def frontend(home: World, pytestconfig: pytest.Config) -> Generator[Frontend]:
     """Return a browser with the frontend."""
     if not CHROMIUM.exists():
         _require([f"{CHROMIUM} (Debian package chromium)"])
     with browser(home.home_assistant.client, home.artifacts) as opened:
         yield opened
+    if home.version == "next" and pytestconfig.getoption(
+        "update_images", default=False
+    ):
+        for image in DOCUMENTED:
+            if (screenshot := home.artifacts / f"{image}.png").exists():
+                shutil.copy(screenshot, IMAGES)

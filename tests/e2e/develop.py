@@ -26,6 +26,8 @@ _TCP: Final = socket.SOCK_STREAM
 _UDP: Final = socket.SOCK_DGRAM
 _NAMES: Final = {_TCP: "TCP", _UDP: "UDP"}
 
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 _WELCOME: Final = f"""
   Home Assistant   http://localhost:{_PORT}
   User, password   {OWNER.name}, {OWNER.password}
@@ -64,8 +66,8 @@ def main() -> None:
         help="without simulators, to add your own Plex server",
     )
     real: bool = parser.parse_args().real
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    for signum in _SIGNALS:
+        signal.signal(signum, _interrupt)
     try:
         _run(real=real)
     except TakenError as error:
@@ -139,8 +141,6 @@ def _tidy_up(home_assistant: HomeAssistant) -> Generator[None]:
     try:
         yield
     finally:
-        # A second Ctrl-C does not stop us half-way; all below has a time limit.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         with suppress(OSError):
             for entry_id in entry_ids(home_assistant.client):
                 remove_entry(home_assistant.client, entry_id)
@@ -164,7 +164,9 @@ def _require_free(kind: socket.SocketKind, port: int) -> None:
 
 
 def _interrupt(_signum: int, _frame: FrameType | None) -> None:
-    """End like Ctrl-C."""
+    """End, once: a second Ctrl-C does not stop us half-way; all has a time limit."""
+    for signum in _SIGNALS:
+        signal.signal(signum, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

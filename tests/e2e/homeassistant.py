@@ -86,7 +86,11 @@ class HomeAssistant:
 
     def __enter__(self) -> Self:
         """Start with Home Assistant up and its owner there."""
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self._leave_nothing()
+            raise
         return self
 
     def __exit__(
@@ -96,8 +100,7 @@ class HomeAssistant:
         traceback: TracebackType | None,
     ) -> None:
         """Leave nothing running."""
-        if self._process and self._process.running:
-            self._process.kill()
+        self._leave_nothing()
 
     @property
     def client(self) -> Client:
@@ -152,6 +155,11 @@ class HomeAssistant:
         """Raise with the end of the log when Home Assistant has ended."""
         assert self._process
         self._process.require_running()
+
+    def _leave_nothing(self) -> None:
+        """End what may still run."""
+        if self._process and self._process.running:
+            self._process.kill()
 
     def _answers(self) -> bool:
         """Return whether the onboarding waits for the owner."""

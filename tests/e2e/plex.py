@@ -9,9 +9,6 @@ import urllib.request
 
 from .integration import Server
 
-# As an owner may have left it: not in use, and not the default.
-EARLIER_PORT: Final = 31313
-
 PUBLISHED: Final = "PublishServerOnPlexOnlineKey"
 MANUAL_MODE: Final = "ManualPortMappingMode"
 MANUAL_PORT: Final = "ManualPortMappingPort"
@@ -56,7 +53,7 @@ class PlexControl:
             preferences={
                 PUBLISHED: False,
                 MANUAL_MODE: False,
-                MANUAL_PORT: EARLIER_PORT,
+                MANUAL_PORT: 32400,
             }
         )
 

@@ -33,10 +33,15 @@ def _open_form(frontend: Frontend) -> None:
     frontend.choose(text("config", "step", "user", "menu_options", "manual"))
 
 
-def _send(frontend: Frontend, **values: str) -> None:
-    """Fill in some fields of the form for a server, and send it."""
+def _fill_in(frontend: Frontend, **values: str) -> None:
+    """Fill in some fields of the form for a server."""
     for field, value in values.items():
         frontend.fill(text(*_MANUAL, "data", field), value)
+
+
+def _send(frontend: Frontend, **values: str) -> None:
+    """Fill in some fields of the form for a server, and send it."""
+    _fill_in(frontend, **values)
     frontend.submit()
 
 
@@ -55,13 +60,13 @@ def _expect_last_step(frontend: Frontend) -> None:
 def test_main_job(home: World, frontend: Frontend) -> None:
     """Add the server, turn remote access on and off, all by clicking."""
     _open_form(frontend)
+    _fill_in(frontend, host=home.server.host, token=home.server.token)
     frontend.screenshot("setup-server")
-    _send(frontend, host=home.server.host, token=home.server.token)
+    frontend.submit()
     _expect_last_step(frontend)
     frontend.screenshot("setup-remote-access")
     frontend.submit()
     frontend.finish()
-    frontend.screenshot("integrations")
 
     remote_access = RemoteAccess.find(home.home_assistant.client, home.server)
     assert home.port_forwards() == []
@@ -101,9 +106,10 @@ def test_mistakes_are_told(home: World, frontend: Frontend) -> None:
     _send(frontend, port=str(home.server.port))
     _expect_told(frontend, "invalid_auth")
     frontend.screenshot("setup-wrong-token")
-    assert entry_ids(home.home_assistant.client) == []
     _send(frontend, token=home.server.token)
     _expect_last_step(frontend)
+    frontend.close()
 
+    assert entry_ids(home.home_assistant.client) == []
     assert home.plex.preferences() == before
     assert home.port_forwards() == []
