@@ -81,9 +81,7 @@ class Keeper:
             self._keep(await self._router.verify(mapping))
             self.external_address = await self._router.external_address(mapping)
         except PortMapError as err:
-            # No proof that the mapping is gone, unless its lease is over as well.
-            if mapping.good_until and time.monotonic() >= mapping.good_until:
-                self.mapping = None
+            self._doubt(mapping)
             self._note(err)
 
     async def open(self, port: int) -> None:
@@ -106,13 +104,19 @@ class Keeper:
 
     async def close(self) -> None:
         """Have the router remove the mapping; it stays ours until that is certain."""
-        if self.mapping is not None:
+        if (mapping := self.mapping) is not None:
             try:
-                await self._router.release(self.mapping)
+                await self._router.release(mapping)
             except PortMapError as err:
+                self._doubt(mapping)
                 self._note(err)
             else:
                 self._keep(None)
+
+    def _doubt(self, mapping: Mapping) -> None:
+        """Forget a mapping whose lease is over; silence alone proves nothing."""
+        if mapping.good_until and time.monotonic() >= mapping.good_until:
+            self.mapping = None
 
     def _keep(self, mapping: Mapping | None) -> None:
         self.mapping = mapping

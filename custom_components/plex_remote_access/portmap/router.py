@@ -73,11 +73,9 @@ class Router:
         All are probed at once, and only the winner is asked for a mapping.
         """
         errors: list[PortMapError] = []
+        mappers = await self._mappers_for(target)
         async with asyncio.TaskGroup() as group:
-            probes = [
-                group.create_task(_probe(mapper))
-                for mapper in await self._mappers_for(target)
-            ]
+            probes = [group.create_task(_probe(mapper)) for mapper in mappers]
             try:
                 for next_probe in asyncio.as_completed(probes):
                     mapper, error = await next_probe

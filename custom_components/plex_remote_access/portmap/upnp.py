@@ -4,6 +4,7 @@ UPnP InternetGatewayDevice, WANIPConnection:1 and :2.
 """
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 import random
@@ -14,9 +15,10 @@ import aiohttp
 
 from . import ssdp
 from .igd import Service, description_url, fetch_services
-from .model import Mapper, Mapping, Method, PortMapError, Reason, Target
+from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, is_public
 from .route import Route
 from .soap import SoapFault, call
+from .ssdp import Answer
 
 LEASE: Final = 3600
 # For routers without leases: 725 is the right answer, 402 and private codes below
@@ -30,7 +32,8 @@ _NO_SUCH_ENTRY: Final = frozenset({713, 714, 730})
 # The action does not exist (401, 602), or not with these arguments (402, 404).
 _NOT_UNDERSTOOD: Final = frozenset({401, 402, 404, 602})
 _NO_LEASES: Final = frozenset({402, 725})
-_CONFLICT: Final = frozenset({501, 718, 729})
+_USED_BY_ROUTER: Final = 729
+_CONFLICT: Final = frozenset({501, 718, _USED_BY_ROUTER})
 _NOT_AUTHORIZED: Final = 606
 _SAME_PORT: Final = 724
 _FULL: Final = frozenset({603, 728})
@@ -76,26 +79,46 @@ class UpnpMapper(Mapper):
     @override
     async def probe(self) -> None:
         """Search the router and read its description; the first good answer counts."""
-        failure = PortMapError(Reason.NO_ROUTER, "No answer to the search")
         try:
-            async with (
-                ssdp.search(self._route, self._port) as answers,
-                asyncio.timeout(ssdp.WINDOW),
-            ):
-                while True:
-                    answer = await answers.get()
-                    if (url := description_url(answer, self._route)) is None:
-                        continue
+            async with ssdp.search(self._route, self._port) as answers:
+                self._service = await self._first_service(answers)
+        except OSError as err:
+            raise PortMapError(Reason.NO_ROUTER, f"No way to search ({err})") from err
+
+    async def _first_service(self, answers: asyncio.Queue[Answer]) -> Service:
+        """Return the first service that a neighbour turns out to have.
+
+        Descriptions are read side by side: a device that hangs hides no other.
+        """
+        failure = PortMapError(Reason.NO_ROUTER, "No answer to the search")
+        tasks: set[asyncio.Task[Answer | list[Service]]] = set()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + ssdp.WINDOW
+        try:
+            tasks.add(asyncio.create_task(answers.get()))
+            while (left := end - loop.time()) > 0:
+                done, _ = await asyncio.wait(
+                    tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+                for task in done:
+                    tasks.discard(task)
                     try:
-                        services = await fetch_services(self._session, url)
+                        result = task.result()
                     except PortMapError as err:
                         failure = err
                         continue
-                    if services:
-                        self._service = services[0]
-                        return
-        except TimeoutError:
-            raise failure from None
+                    if isinstance(result, Answer):
+                        tasks.add(asyncio.create_task(answers.get()))
+                        if url := description_url(result, self._route):
+                            tasks.add(
+                                asyncio.create_task(fetch_services(self._session, url))
+                            )
+                    elif result:
+                        return result[0]
+        finally:
+            for task in tasks:
+                task.cancel()
+        raise failure
 
     @override
     async def external_address(self) -> IPv4Address:
@@ -110,17 +133,16 @@ class UpnpMapper(Mapper):
 
     @override
     async def map(self, target: Target, external_port: int) -> Mapping:
-        for port in (external_port, *random.sample(_RANDOM_PORTS, _TRIES)):
-            try:
-                return await self._map(target, port)
-            except SoapFault as fault:
-                if fault.code == _SAME_PORT and port != target.port:
-                    return await self._map(target, target.port)
-                if fault.code not in _CONFLICT:
-                    raise _refusal(fault, target, self._route) from fault
-                if await self._entry(port) is None:
-                    await self._explain_conflict(fault, target)
-        raise PortMapError(Reason.PORT_TAKEN, f"Port {external_port} is taken")
+        ports = (external_port, *random.sample(_RANDOM_PORTS, _TRIES))
+        try:
+            return await self._map_one_of(ports, target)
+        except SoapFault as fault:
+            if fault.code != _SAME_PORT:
+                raise _refusal(fault, target, self._route) from fault
+        try:
+            return await self._map_one_of((target.port,), target)
+        except SoapFault as fault:
+            raise _refusal(fault, target, self._route) from fault
 
     @override
     async def renew(self, mapping: Mapping) -> Mapping:
@@ -144,6 +166,24 @@ class UpnpMapper(Mapper):
         entry = await self._entry(mapping.external_port)
         if entry and entry.is_for(mapping.target):
             raise PortMapError(Reason.FAILED, "The router kept the mapping")
+
+    async def _map_one_of(self, ports: Iterable[int], target: Target) -> Mapping:
+        """Map the first port that is free. Raises SoapFault for other refusals."""
+        for port in ports:
+            try:
+                return await self._map(target, port)
+            except SoapFault as fault:
+                if fault.code not in _CONFLICT:
+                    raise
+                entry = await self._entry(port)
+                if entry is None:
+                    await self._explain_conflict(fault, target)
+                elif entry.is_for(target):
+                    # Routers that do not overwrite even what is ours:
+                    # https://github.com/syncthing/syncthing/issues/1824
+                    await self._call("DeletePortMapping", **_key(port))
+                    return await self._map(target, port)
+        raise PortMapError(Reason.PORT_TAKEN, "The port is taken")
 
     async def _map(self, target: Target, port: int) -> Mapping:
         """Map one port and read it back. Raises SoapFault as the router answers."""
@@ -216,8 +256,9 @@ class UpnpMapper(Mapper):
 
         Behind another router miniupnpd answers 501, and in secure mode 718.
         """
-        await self.external_address()
-        if target.address != self._route.source:
+        if not is_public(await self.external_address()):
+            raise PortMapError(Reason.NO_PUBLIC_ADDRESS, str(fault)) from fault
+        if fault.code != _USED_BY_ROUTER and target.address != self._route.source:
             raise PortMapError(Reason.REFUSED_FOR_OTHER_HOST, str(fault)) from fault
 
     async def _call(self, action: str, **arguments: str) -> dict[str, str]:
