@@ -198,19 +198,26 @@ async def test_silence_until_the_lease_is_over(
     assert keeper.obstacle is SILENCE
 
 
-async def test_renewal(open_keeper: Keeper, way: Any, clock: Clock) -> None:
-    """Half of the lease later the mapping is due."""
-    clock.now = 2799
-    assert not open_keeper.renewal_due
-    clock.now = 2800
-    assert open_keeper.renewal_due
+@pytest.mark.parametrize(("now", "due"), [(2799, False), (2800, True), (9999, True)])
+async def test_renewal_is_due(
+    open_keeper: Keeper, clock: Clock, now: float, due: bool
+) -> None:
+    """Half of the lease later the mapping is to be renewed."""
+    clock.now = now
 
+    assert open_keeper.renewal_due is due
+
+
+async def test_renewal(open_keeper: Keeper, way: Any, clock: Clock) -> None:
+    """What the router grants anew counts from then on."""
+    clock.now = 2800
     renewed = replace(MAPPING, renew_after=4600, good_until=6400)
     way.renew.return_value = renewed
+
     await open_keeper.renew()
 
     assert open_keeper.mapping == renewed
-    assert not open_keeper.renewal_due
+    assert open_keeper.renewal_due is False
     way.renew.assert_awaited_once_with(MAPPING)
 
 
