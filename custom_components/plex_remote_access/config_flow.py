@@ -1,7 +1,7 @@
 """Config flow and options flow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 import math
 from typing import Any, Self, override
@@ -164,7 +164,10 @@ class PlexRemoteAccessConfigFlow(ConfigFlow, domain=DOMAIN):
                 LOGGER.exception("Unexpected error while connecting")
                 errors["base"] = "unknown"
             else:
-                await self.async_set_unique_id(machine_identifier)
+                # A form that somebody left open elsewhere is no reason to refuse.
+                await self.async_set_unique_id(
+                    machine_identifier, raise_on_progress=False
+                )
                 self._abort_if_unique_id_configured()
                 return await self.async_step_remote_access()
         return self.async_show_form(
@@ -263,11 +266,8 @@ class PlexRemoteAccessOptionsFlow(OptionsFlowWithReload):
         if entry.state is not ConfigEntryState.LOADED:
             await _write(self.hass, entry.data, change)
             return
-        coordinator = entry.runtime_data
-        if change.manual_port is not None:
-            await coordinator.async_set_port(change.manual_port)
-        if change := replace(change, manual_port=None):
-            await coordinator.async_write(change)
+        if change:
+            await entry.runtime_data.async_write(change)
 
 
 async def _write(

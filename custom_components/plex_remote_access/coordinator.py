@@ -317,18 +317,19 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         self._memory.original = None
         await self._act(Request.ON if self.data.enabled else None)
 
-    async def async_set_port(self, port: int) -> None:
-        """Use another external port. Raises PlexError."""
-        self._port = port
-        if self._keeper.mapping is None:
-            await self.async_write(PreferenceChange(manual_port=port))
-        else:
-            await self._act(Request.ON)
-
     async def async_write(self, change: PreferenceChange) -> None:
-        """Change settings of the server. Raises PlexError."""
-        async with self._lock:
-            await self._take((Write(change),))
+        """Change settings of the server, in one request. Raises PlexError.
+
+        A mapping of ours moves to another port first: the server is told the one that
+        the router gives.
+        """
+        if change.manual_port is not None:
+            self._port = change.manual_port
+            if self._keeper.mapping is not None:
+                change = replace(change, manual_port=None)
+        if change:
+            async with self._lock:
+                await self._take((Write(change),))
         await self._act(None)
 
     async def _act(self, request: Request | None) -> None:

@@ -1,6 +1,6 @@
 """Numbers: the public port, and the upload speed that the server may use."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import override
 
@@ -15,7 +15,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import KBPS_PER_MBPS
-from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
+from .coordinator import PlexRemoteAccessConfigEntry
 from .entity import PlexRemoteAccessEntity
 from .plex import PreferenceChange, Preferences
 
@@ -27,7 +27,7 @@ class PlexNumberEntityDescription(NumberEntityDescription):
     """A number among the server's settings."""
 
     value_fn: Callable[[Preferences], float | None]
-    set_fn: Callable[[PlexRemoteAccessCoordinator, float], Awaitable[None]]
+    change_fn: Callable[[float], PreferenceChange]
 
 
 NUMBERS = (
@@ -40,7 +40,7 @@ NUMBERS = (
         native_step=1,
         mode=NumberMode.BOX,
         value_fn=lambda preferences: preferences.manual_port,
-        set_fn=lambda coordinator, value: coordinator.async_set_port(int(value)),
+        change_fn=lambda value: PreferenceChange(manual_port=int(value)),
     ),
     PlexNumberEntityDescription(
         key="upload_speed",
@@ -57,8 +57,8 @@ NUMBERS = (
             if preferences.upload_rate is None
             else preferences.upload_rate / KBPS_PER_MBPS
         ),
-        set_fn=lambda coordinator, value: coordinator.async_write(
-            PreferenceChange(upload_rate=round(value * KBPS_PER_MBPS))
+        change_fn=lambda value: PreferenceChange(
+            upload_rate=round(value * KBPS_PER_MBPS)
         ),
     ),
 )
@@ -93,4 +93,4 @@ class PlexNumber(PlexRemoteAccessEntity, NumberEntity):
     async def async_set_native_value(self, value: float) -> None:
         """Have the server take another value."""
         with self.asking():
-            await self.entity_description.set_fn(self.coordinator, value)
+            await self.coordinator.async_write(self.entity_description.change_fn(value))
