@@ -13,7 +13,7 @@ import pytest
 
 from tests.simulators.plex import Endpoint, PlexServer
 from tests.simulators.plex.wire import Scalar
-from tests.simulators.router import PacketKind, Router
+from tests.simulators.router import Entry, PacketKind, Router
 
 SWITCH = "switch.den_remote_access"
 RELAY = "switch.den_remote_access_relay"
@@ -90,6 +90,11 @@ def verdict(hass: HomeAssistant) -> tuple[str, str | None]:
 def open_ports(router: Router) -> list[int]:
     """Return the ports that the router has open."""
     return [entry.external_port for entry in router.table]
+
+
+def add_foreign(router: Router, port: int) -> Entry:
+    """Have somebody else hold a port; nothing answers behind it."""
+    return router.add_foreign(port, internal_client="127.0.0.1", internal_port=9)
 
 
 def mapping_requests(router: Router) -> list[str]:

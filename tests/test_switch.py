@@ -30,6 +30,7 @@ from .common import (
     PUBLISH,
     RELAY,
     SWITCH,
+    add_foreign,
     jumping_time,
     mapping_requests,
     open_ports,
@@ -172,7 +173,7 @@ async def test_taken_port_is_left_alone(
     hass: HomeAssistant, plex: PlexServer, router: Router
 ) -> None:
     """A port that is somebody else's stays so; the server learns ours."""
-    foreign = router.add_foreign(32400)
+    foreign = add_foreign(router, 32400)
 
     await turn(hass, "on")
     await turn(hass, "off")

@@ -1,0 +1,384 @@
+"""Tests of an entry's life: set up, unloaded, reloaded, removed."""
+
+from typing import Any
+
+from freezegun.api import TickingDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import STATE_ON, STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from syrupy.assertion import SnapshotAssertion
+from syrupy.filters import props
+
+from custom_components.plex_remote_access.const import DOMAIN
+from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
+from tests.simulators.router import Origin, PacketKind, Router
+
+from .common import (
+    EXTERNAL_PORT,
+    MANUAL_MODE,
+    MANUAL_PORT,
+    PORT_MAPPING,
+    PUBLISH,
+    SWITCH,
+    add_foreign,
+    become,
+    jumping_time,
+    mapping_requests,
+    open_ports,
+    pass_time,
+    press_retry,
+    select,
+    set_number,
+    setting,
+    state_of,
+    turn,
+    verdict,
+    writes,
+)
+
+pytestmark = jumping_time
+
+NOT_AUTHORIZED = 2
+
+
+@pytest.fixture
+async def prepared_entry(
+    hass: HomeAssistant, mock_config_entry: MockConfigEntry, simulated_ports: None
+) -> MockConfigEntry:
+    """An entry that a test sets up itself."""
+    mock_config_entry.add_to_hass(hass)
+    return mock_config_entry
+
+
+async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set an entry up."""
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Reload an entry, as a restart does."""
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Remove an entry."""
+    await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def test_device(
+    device_registry: dr.DeviceRegistry,
+    snapshot: SnapshotAssertion,
+    init_integration: MockConfigEntry,
+    plex: PlexServer,
+) -> None:
+    """The device is named after the server and leads to its settings."""
+    device = device_registry.async_get_device_by_identifier(
+        (DOMAIN, plex.machine_identifier), init_integration.entry_id
+    )
+
+    assert device is not None
+    assert device.configuration_url == f"http://127.0.0.1:{plex.port}/web"
+    # The simulated server takes any free port.
+    assert device == snapshot(exclude=props("configuration_url"))
+
+
+@pytest.mark.parametrize("port_mapping", ["automatic", "server", "manual"])
+@pytest.mark.parametrize(
+    "server_preferences", [{}, {PUBLISH: True}, {PUBLISH: True, MANUAL_MODE: True}]
+)
+async def test_setting_up_changes_nothing(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Neither at once nor later."""
+    await pass_time(hass, freezer, 61)
+    await pass_time(hass, freezer, 3600)
+
+    assert init_integration.state is ConfigEntryState.LOADED
+    assert writes(plex) == []
+    assert mapping_requests(router) == []
+    assert plex.refresh_count == 0
+
+
+@pytest.mark.parametrize("endpoint", [Endpoint.IDENTITY, Endpoint.ROOT, Endpoint.PREFS])
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({"hang_up": True}, "No answer from this address"),
+        ({"status": 503}, "The server is still starting"),
+        ({"status": 500}, "it is not a Plex Media Server"),
+    ],
+)
+async def test_server_that_is_not_ready(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    freezer: TickingDateTimeFactory,
+    prepared_entry: MockConfigEntry,
+    endpoint: Endpoint,
+    fault: dict[str, Any],
+    reason: str,
+) -> None:
+    """The entry says why, and is set up when the server is there."""
+    plex.faults.endpoints[endpoint] = EndpointFault(**fault)
+    await set_up(hass, prepared_entry)
+    assert prepared_entry.state is ConfigEntryState.SETUP_RETRY
+    assert prepared_entry.reason is not None
+    assert reason in prepared_entry.reason
+
+    plex.faults.endpoints.clear()
+    await pass_time(hass, freezer, 10)
+    await become(lambda: prepared_entry.state, ConfigEntryState.LOADED)
+
+
+async def test_another_server_at_the_address(
+    hass: HomeAssistant, plex: PlexServer, prepared_entry: MockConfigEntry
+) -> None:
+    """Nothing is done to a server that was never set up."""
+    plex.machine_identifier = "somebody-else"
+
+    await set_up(hass, prepared_entry)
+
+    assert prepared_entry.state is ConfigEntryState.SETUP_ERROR
+    assert prepared_entry.reason == "Another Plex server answers at this address"
+
+
+async def test_unload_leaves_the_port_open(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A restart of Home Assistant is no reason to interrupt those who watch."""
+    await turn(hass, "on")
+    plex.records.reset()
+
+    await hass.config_entries.async_unload(init_integration.entry_id)
+
+    assert init_integration.state is ConfigEntryState.NOT_LOADED
+    assert state_of(hass, SWITCH).state == STATE_UNAVAILABLE
+    assert open_ports(router) == [32400]
+    assert setting(plex, PUBLISH) is True
+    assert writes(plex) == []
+
+
+@pytest.mark.parametrize(
+    "router_options",
+    [
+        pytest.param({"pcp": False, "upnp": False}, id="nat_pmp"),
+        pytest.param({"pcp": False, "nat_pmp": False}, id="upnp"),
+    ],
+)
+async def test_mapping_is_adopted(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    init_integration: MockConfigEntry,
+) -> None:
+    """After a restart it is the same one mapping, and still ours to close."""
+    add_foreign(router, 32400)
+    await turn(hass, "on")
+    (port,) = set(open_ports(router)) - {32400}
+    plex.records.reset()
+
+    await reload(hass, init_integration)
+
+    assert state_of(hass, SWITCH).state == STATE_ON
+    assert open_ports(router) == [32400, port]
+    assert writes(plex) == []
+
+    await turn(hass, "off")
+    assert open_ports(router) == [32400]
+
+
+async def test_mapping_lost_while_we_were_away(
+    hass: HomeAssistant, router: Router, init_integration: MockConfigEntry
+) -> None:
+    """It is opened again."""
+    await turn(hass, "on")
+    await hass.config_entries.async_unload(init_integration.entry_id)
+    router.restart()
+
+    await set_up(hass, init_integration)
+
+    assert open_ports(router) == [32400]
+
+
+@pytest.mark.parametrize("router_options", [{"pcp": False, "nat_pmp": False}])
+async def test_mapping_taken_by_somebody_while_we_were_away(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    init_integration: MockConfigEntry,
+) -> None:
+    """He keeps it; we take another one and tell the server."""
+    await turn(hass, "on")
+    await hass.config_entries.async_unload(init_integration.entry_id)
+    router.restart()
+    foreign = add_foreign(router, 32400)
+
+    await set_up(hass, init_integration)
+
+    assert foreign in router.table
+    (ours,) = (entry for entry in router.table if entry.origin is not Origin.STATIC)
+    assert setting(plex, EXTERNAL_PORT) == ours.external_port
+
+
+async def test_switched_off_while_we_were_away(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Off is off, whoever said it and whenever."""
+    await turn(hass, "on")
+    await hass.config_entries.async_unload(init_integration.entry_id)
+    await plex.set_preferences({PUBLISH: False})
+
+    await set_up(hass, init_integration)
+
+    assert open_ports(router) == []
+
+
+@pytest.mark.parametrize(
+    "server_preferences",
+    [
+        {EXTERNAL_PORT: 41234},
+        {EXTERNAL_PORT: 41234, MANUAL_MODE: True},
+    ],
+)
+async def test_removal_undoes_what_was_done(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    init_integration: MockConfigEntry,
+    server_preferences: dict[str, Any],
+) -> None:
+    """The port is closed, and the server has its earlier settings."""
+    foreign = add_foreign(router, 41234)
+    await turn(hass, "on")
+    await set_number(hass, MANUAL_PORT, 42345)
+    assert setting(plex, EXTERNAL_PORT) == 42345
+    await reload(hass, init_integration)
+
+    await remove(hass, init_integration)
+
+    assert list(router.table) == [foreign]
+    assert setting(plex, EXTERNAL_PORT) == 41234
+    assert setting(plex, MANUAL_MODE) is server_preferences.get(MANUAL_MODE, False)
+    assert hass.states.async_entity_ids() == []
+
+
+async def test_removal_of_what_did_nothing(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Nothing is left, and nobody was asked to change anything."""
+    await remove(hass, init_integration)
+
+    assert writes(plex) == []
+    assert mapping_requests(router) == []
+
+
+async def test_removal_of_what_was_never_set_up(
+    hass: HomeAssistant, prepared_entry: MockConfigEntry
+) -> None:
+    """There is nothing to undo."""
+    await remove(hass, prepared_entry)
+
+    assert hass.config_entries.async_entries(DOMAIN) == []
+
+
+async def test_removal_while_the_server_is_gone(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    init_integration: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The port is closed all the same; what is left to do is told."""
+    await turn(hass, "on")
+    plex.faults.endpoints[Endpoint.PREFS] = EndpointFault(hang_up=True)
+
+    await remove(hass, init_integration)
+
+    assert hass.config_entries.async_entries(DOMAIN) == []
+    assert open_ports(router) == []
+    assert "Den did not get its earlier port settings back" in caplog.text
+
+
+@pytest.mark.parametrize("router_options", [{"pcp": False, "upnp": False}])
+async def test_removal_while_the_router_refuses(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    init_integration: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The server has its settings all the same; which port stays open is told."""
+    await turn(hass, "on")
+    router.faults.packets.results = {PacketKind.NAT_PMP_MAP: NOT_AUTHORIZED}
+
+    await remove(hass, init_integration)
+
+    assert hass.config_entries.async_entries(DOMAIN) == []
+    assert setting(plex, MANUAL_MODE) is False
+    assert "The router could not be made to close port 32400" in caplog.text
+
+
+async def test_chosen_mode_is_not_undone(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    init_integration: MockConfigEntry,
+) -> None:
+    """What the owner chose himself is no leftover of ours."""
+    await turn(hass, "on")
+    await select(hass, PORT_MAPPING, "manual")
+
+    await remove(hass, init_integration)
+
+    assert setting(plex, MANUAL_MODE) is True
+
+
+async def test_nothing_lingers_of_a_press_before_the_unload(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    freezer: TickingDateTimeFactory,
+    init_integration: MockConfigEntry,
+) -> None:
+    """An unloaded entry asks nobody anything."""
+    await turn(hass, "on")
+    await press_retry(hass)
+    await hass.config_entries.async_unload(init_integration.entry_id)
+    plex.records.reset()
+
+    await pass_time(hass, freezer, 3600)
+
+    assert plex.requests == []
+
+
+async def test_verdict_after_a_restart(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    freezer: TickingDateTimeFactory,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A server that was reachable is so at once: nothing has changed for it."""
+    await turn(hass, "on")
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    assert verdict(hass) == ("reachable", None)
+
+    await reload(hass, init_integration)
+
+    assert verdict(hass) == ("reachable", None)
