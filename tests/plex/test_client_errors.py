@@ -272,3 +272,27 @@ async def test_no_error_of_the_connection_tells_the_token(
 
     assert TOKEN not in "".join(traceback.format_exception(raised.value))
     assert "127.0.0.1" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (200, PlexResponseError),
+        (302, PlexResponseError),
+        (401, PlexAuthenticationError),
+        (403, PlexForbiddenError),
+        (404, PlexResponseError),
+        (503, PlexStartingError),
+    ],
+)
+async def test_server_without_notifications(
+    scripted: ScriptedServer, client: PlexServer, status: int, error: type[PlexError]
+) -> None:
+    """A server that opens no websocket says why, and is told no token in an address."""
+    scripted.status = status
+
+    with pytest.raises(error) as raised:
+        await client.notifications().__aenter__()
+    assert type(raised.value) is error
+    assert TOKEN not in scripted.requests[0].path_qs
+    assert TOKEN not in "".join(traceback.format_exception(raised.value))

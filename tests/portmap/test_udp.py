@@ -8,7 +8,7 @@ from typing import override
 import pytest
 
 from custom_components.plex_remote_access.portmap import PortMapError, Reason
-from custom_components.plex_remote_access.portmap.udp import ask
+from custom_components.plex_remote_access.portmap.udp import _Exchange, ask
 
 from .common import LOOPBACK
 
@@ -160,3 +160,13 @@ async def test_source_that_is_not_ours(responder: Responder) -> None:
             waits=LONG,
         )
     assert raised.value.reason is Reason.NO_ROUTER
+
+
+async def test_what_comes_after_the_answer_is_passed_over() -> None:
+    """The kernel may report a closed port when the answer is known already."""
+    exchange = _Exchange(read)
+    exchange.datagram_received(b"A1", None)
+    exchange.datagram_received(b"refused", None)
+    exchange.error_received(ConnectionRefusedError())
+
+    assert exchange.answer.result() == "A1"

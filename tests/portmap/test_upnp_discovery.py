@@ -1,13 +1,15 @@
 """Tests of UPnP with descriptions of all kinds, of routers and others."""
 
 from dataclasses import replace
+from ipaddress import IPv4Address
 
+import aiohttp
 import pytest
 
 from custom_components.plex_remote_access.portmap import PortMapError, Reason
 from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 
-from .common import TARGET
+from .common import ROUTE, TARGET
 from .scripted import SERVICE, ScriptedGateway, describe, entry
 
 GET = "GetSpecificPortMappingEntry"
@@ -119,3 +121,12 @@ async def test_description_is_read_once(
     assert [request.headers["soapaction"] for request in gateway.requests] == [
         f'"{SERVICE}#{GET}"'
     ]
+
+
+async def test_address_that_is_ours_no_more(session: aiohttp.ClientSession) -> None:
+    """Without our address on the link there is no way to search."""
+    route = replace(ROUTE, source=IPv4Address("192.0.2.1"))
+
+    with pytest.raises(PortMapError) as raised:
+        await UpnpMapper(session, route).probe()
+    assert raised.value.reason is Reason.NO_ROUTER

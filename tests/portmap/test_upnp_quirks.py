@@ -86,6 +86,18 @@ async def test_same_port_required_but_taken_quirk_10(
     assert len(gateway.called(ADD)) == 1
 
 
+async def test_same_port_required_but_refused_quirk_10(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """With the only possible port refused, that is what is wrong."""
+    gateway.replies[ADD] = [724, 728]
+    gateway.replies[GET] = [714]
+
+    with pytest.raises(PortMapError) as raised:
+        await upnp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.TABLE_FULL
+
+
 async def test_conflict_with_itself_quirk_13(
     upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:
