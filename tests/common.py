@@ -138,7 +138,7 @@ async def _looks() -> None:
     await asyncio.gather(*looks)
 
 
-async def become[T](look: Callable[[], T], expected: T) -> None:
+async def become(look: Callable[[], object], expected: object) -> None:
     """Wait until something is as expected; assert it in the end."""
     with suppress(TimeoutError):
         async with asyncio.timeout(_DEADLINE):

@@ -77,13 +77,18 @@ def missing_preferences() -> set[str]:
 
 
 @pytest.fixture
+def outside(router: SimulatedRouter) -> DirectOutside:
+    """The Internet as the server sees it, and as it sees the server."""
+    return DirectOutside(router.wan_address, router.dial)
+
+
+@pytest.fixture
 async def plex(
-    router: SimulatedRouter,
+    outside: DirectOutside,
     server_preferences: dict[str, Any],
     missing_preferences: set[str],
 ) -> AsyncIterator[PlexServer]:
     """A Plex server behind that router, with remote access off."""
-    outside = DirectOutside(router.wan_address, router.dial)
     async with PlexServer(
         machine_identifier="5f3c9a1e7d2b4860f1e2d3c4b5a697886950413c",
         outside=outside,
