@@ -12,27 +12,22 @@ from homeassistant.const import (
     STATE_UNKNOWN,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
-from tests.simulators.plextv import DirectOutside
 from tests.simulators.router import PacketKind, Router
 
 from .common import (
     EXTERNAL_PORT,
     MANUAL_MODE,
     MANUAL_PORT,
-    MAPPING_METHOD,
     PORT_MAPPING,
-    PUBLIC_IP,
     PUBLISH,
     REACHABLE,
     STATUS,
     SWITCH,
-    add_foreign,
     become,
     jumping_time,
     mapping_requests,
@@ -41,7 +36,6 @@ from .common import (
     setting,
     state_of,
     turn,
-    verdict,
     writes,
 )
 
@@ -171,201 +165,6 @@ async def test_look_during_a_switch(
     assert open_ports(router) == [32400]
 
 
-# What happens to the router
-
-
-@pytest.mark.parametrize("router_options", [NAT_PMP_ONLY, UPNP_ONLY])
-async def test_router_restarts_with_an_empty_table(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-) -> None:
-    """The port is opened again within a minute, and the server left alone."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    plex.records.reset()
-
-    router.restart()
-    await pass_time(hass, freezer, 61)
-
-    assert open_ports(router) == [32400]
-    assert writes(plex) == []
-
-
-@pytest.mark.parametrize(
-    ("router_options", "half"), [(NAT_PMP_ONLY, 3600), (UPNP_ONLY, 1800)]
-)
-async def test_renewal(
-    hass: HomeAssistant, router: Router, freezer: TickingDateTimeFactory, half: int
-) -> None:
-    """The lease is renewed at its half."""
-    await turn(hass, "on")
-
-    await pass_time(hass, freezer, half + 5)
-
-    (entry,) = router.table
-    assert router.table.remaining(entry) == pytest.approx(2 * half, abs=10)
-
-
-async def test_renewal_goes_on_without_entities(
-    hass: HomeAssistant,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-    entity_registry: er.EntityRegistry,
-    mock_config_entry: MockConfigEntry,
-) -> None:
-    """Whoever disables every entity still wants to be reached."""
-    await turn(hass, "on")
-    entities = er.async_entries_for_config_entry(
-        entity_registry, mock_config_entry.entry_id
-    )
-    disabled = [
-        entity_registry.async_update_entity(
-            entity.entity_id, disabled_by=er.RegistryEntryDisabler.USER
-        )
-        for entity in entities
-    ]
-    assert disabled
-    await hass.config_entries.async_reload(mock_config_entry.entry_id)
-    await hass.async_block_till_done()
-
-    router.restart()
-    await pass_time(hass, freezer, 61)
-    await pass_time(hass, freezer, 61)
-
-    assert open_ports(router) == [32400]
-
-
-async def test_mapping_outlives_its_lease(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-) -> None:
-    """Hour after hour, and nobody is bothered with it."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    plex.records.reset()
-
-    await pass_time(hass, freezer, 3590)
-    await pass_time(hass, freezer, 3590)
-    await pass_time(hass, freezer, 3590)
-
-    assert open_ports(router) == [32400]
-    assert verdict(hass) == ("reachable", None)
-    assert writes(plex) == []
-    assert plex.refresh_count == 0
-
-
-async def test_no_router(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-) -> None:
-    """The server is left to try it itself, and the reason told."""
-    await router.stop()
-
-    await turn(hass, "on")
-
-    assert setting(plex, PUBLISH) is True
-    assert setting(plex, MANUAL_MODE) is False
-    assert state_of(hass, SWITCH).state == STATE_ON
-    assert state_of(hass, MAPPING_METHOD).state == "server"
-    assert verdict(hass) == ("connecting", "no_router")
-
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    assert verdict(hass) == ("not_mapped", "no_router")
-
-
-async def test_router_comes_back(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-) -> None:
-    """The port is opened as soon as there is somebody to open it."""
-    await router.stop()
-    await turn(hass, "on")
-
-    await router.start()
-    await pass_time(hass, freezer, 16)
-
-    assert open_ports(router) == [32400]
-    assert setting(plex, MANUAL_MODE) is True
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    assert verdict(hass) == ("reachable", None)
-    assert state_of(hass, MAPPING_METHOD).state in {"nat_pmp", "upnp", "pcp"}
-
-
-async def test_router_is_away_for_a_while(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-) -> None:
-    """The server's settings are not changed to and fro for it."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    plex.records.reset()
-
-    await router.stop()
-    await pass_time(hass, freezer, 61)
-    assert writes(plex) == []
-
-    await router.start()
-    await pass_time(hass, freezer, 301)
-    assert open_ports(router) == [32400]
-    assert writes(plex) == []
-
-
-@pytest.mark.parametrize("router_options", [UPNP_ONLY])
-async def test_port_taken_by_somebody(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-) -> None:
-    """Who was quicker after a restart of the router keeps the port."""
-    await turn(hass, "on")
-    router.restart()
-    foreign = add_foreign(router, 32400)
-
-    await pass_time(hass, freezer, 61)
-
-    assert foreign in router.table
-    (port,) = set(open_ports(router)) - {32400}
-    assert setting(plex, EXTERNAL_PORT) == port
-    assert state_of(hass, MANUAL_PORT).state == str(port)
-
-
-async def test_public_address_changes(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    outside: DirectOutside,
-    freezer: TickingDateTimeFactory,
-) -> None:
-    """The new one is shown."""
-    await turn(hass, "on")
-    assert state_of(hass, PUBLIC_IP).state == "198.51.100.7"
-
-    router.set_wan_address("198.51.100.8")
-    outside.address = "198.51.100.8"
-    await plex.recheck()
-    await plex.settled()
-    await pass_time(hass, freezer, 61)
-
-    assert state_of(hass, PUBLIC_IP).state == "198.51.100.8"
-    assert open_ports(router) == [32400]
-
-
 # What happens to the server
 
 
@@ -420,6 +219,5 @@ async def test_server_that_hangs_keeps_nobody_from_closing(
     assert state_of(hass, SWITCH).state == STATE_OFF
     assert plex.requests[0].status is None
     freezer.move_to(dt_util.utcnow() + timedelta(seconds=11))
-    await become(lambda: state_of(hass, SWITCH).state, STATE_UNAVAILABLE)
     await pass_time(hass, freezer, 61)
     assert state_of(hass, SWITCH).state == STATE_OFF

@@ -1,0 +1,93 @@
+"""Tests that tokens and the public address stay out of the log."""
+
+import logging
+from typing import Any
+
+from freezegun.api import TickingDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
+from tests.simulators.router import Router
+
+from .common import PUBLIC_IP, jumping_time, pass_time, press_retry, state_of, turn
+
+pytestmark = jumping_time
+
+OURS = "custom_components.plex_remote_access"
+
+
+@pytest.fixture
+def whole_log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """The log with everything that is ever written to it."""
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger=OURS)
+    return caplog
+
+
+def our_log(log: pytest.LogCaptureFixture) -> str:
+    """Return what the integration itself has written."""
+    return "\n".join(
+        log.handler.format(record)
+        for record in log.records
+        if record.name.startswith(OURS)
+    )
+
+
+async def test_nothing_secret_is_logged(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+    whole_log: pytest.LogCaptureFixture,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Neither when all goes well nor when nothing does."""
+    await turn(hass, "on")
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    await press_retry(hass)
+    assert state_of(hass, PUBLIC_IP).state == "198.51.100.7"
+
+    plex.faults.endpoints[Endpoint.PREFS_PUT] = EndpointFault(status=400)
+    with pytest.raises(HomeAssistantError):
+        await turn(hass, "off")
+    plex.faults.endpoints[Endpoint.PREFS] = EndpointFault(hang_up=True)
+    await pass_time(hass, freezer, 61)
+    plex.faults.endpoints.clear()
+    await pass_time(hass, freezer, 61)
+    await router.stop()
+    await turn(hass, "on")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await hass.config_entries.async_remove(init_integration.entry_id)
+    await hass.async_block_till_done()
+
+    assert our_log(whole_log)
+    assert "198.51.100.7" not in our_log(whole_log)
+    assert plex.token not in whole_log.text
+    assert plex.account.auth_token not in whole_log.text
+
+
+@pytest.mark.parametrize(
+    "fault", [{"hang_up": True}, {"status": 401}, {"status": 500}, {"status": 503}]
+)
+async def test_nothing_secret_is_logged_when_set_up_fails(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    whole_log: pytest.LogCaptureFixture,
+    simulated_ports: None,
+    mock_config_entry: MockConfigEntry,
+    fault: dict[str, Any],
+) -> None:
+    """The reason that is shown with the entry included."""
+    mock_config_entry.add_to_hass(hass)
+    plex.faults.endpoints[Endpoint.PREFS] = EndpointFault(**fault)
+
+    await hass.config_entries.async_setup(mock_config_entry.entry_id)
+    await hass.async_block_till_done()
+
+    assert mock_config_entry.reason
+    assert plex.token not in whole_log.text
+    assert plex.token not in mock_config_entry.reason

@@ -1,0 +1,195 @@
+"""Tests that every word people read is there, and that none is left over."""
+
+from collections.abc import Sequence
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+from homeassistant.helpers.entity import EntityDescription
+import pytest
+
+from custom_components.plex_remote_access import (
+    binary_sensor,
+    button,
+    errors,
+    number,
+    select,
+    sensor,
+    switch,
+)
+from custom_components.plex_remote_access.plan import Cause, PortMapping, Status
+from custom_components.plex_remote_access.plex import PlexError
+from custom_components.plex_remote_access.portmap import Reason
+from custom_components.plex_remote_access.snapshot import METHODS
+
+FOLDER = Path(__file__).parent.parent / "custom_components" / "plex_remote_access"
+SOURCE = "\n".join(path.read_text() for path in sorted(FOLDER.glob("*.py")))
+ENGLISH: dict[str, Any] = json.loads((FOLDER / "translations" / "en.json").read_text())
+ICONS: dict[str, Any] = json.loads((FOLDER / "icons.json").read_text())
+SERVICES = (FOLDER / "services.yaml").read_text()
+
+DESCRIPTIONS: dict[str, Sequence[EntityDescription]] = {
+    "binary_sensor": [binary_sensor.REACHABLE],
+    "button": [button.RETRY],
+    "number": number.NUMBERS,
+    "select": [select.PORT_MAPPING, select.STREAM_LIMIT],
+    "sensor": sensor.SENSORS,
+    "switch": switch.SWITCHES,
+}
+ERRORS_OF_THE_CLIENT = set(errors._KEYS.values())
+# What the form itself finds, here or in the form for the address.
+ERRORS_OF_THE_SETTINGS = {"invalid_port", "invalid_speed", "invalid_router"}
+ERRORS_OF_THE_ADDRESS = {"invalid_host", "public_address", "unknown"}
+FLOWS = ["config", "options"]
+
+
+def step(flow: str, name: str) -> dict[str, Any]:
+    """Return the texts of a step."""
+    texts: dict[str, Any] = ENGLISH[flow]["step"][name]
+    return texts
+
+
+def keyed_in_source(argument: str) -> set[str]:
+    """Return the keys that the source names for an argument."""
+    return set(re.findall(rf'{argument}="(\w+)"', SOURCE))
+
+
+@pytest.mark.parametrize("platform", DESCRIPTIONS)
+def test_entities_are_named(platform: str) -> None:
+    """But for the one that is called like its device."""
+    keys = {
+        description.translation_key
+        for description in DESCRIPTIONS[platform]
+        if description.name is not None
+    }
+
+    assert set(ENGLISH["entity"][platform]) == keys
+
+
+def test_no_platform_is_named_without_entities() -> None:
+    """Nobody translates what is never shown."""
+    assert set(ENGLISH["entity"]) == set(DESCRIPTIONS)
+
+
+@pytest.mark.parametrize("platform", sorted(DESCRIPTIONS.keys() - {"binary_sensor"}))
+def test_entities_have_icons(platform: str) -> None:
+    """The binary sensor has the icons of its device class."""
+    keys = {description.translation_key for description in DESCRIPTIONS[platform]}
+
+    assert set(ICONS["entity"][platform]) == keys
+
+
+@pytest.mark.parametrize(
+    ("platform", "key", "states"),
+    [
+        ("sensor", "status", list(Status)),
+        ("sensor", "mapping_method", METHODS),
+        ("select", "port_mapping", list(PortMapping)),
+    ],
+)
+def test_states_are_named(platform: str, key: str, states: list[str]) -> None:
+    """Every value of an enumeration, and no other."""
+    assert set(ENGLISH["entity"][platform][key]["state"]) == set(states)
+
+
+def test_icons_of_states_are_for_states() -> None:
+    """A misspelt one would never show."""
+    assert set(ICONS["entity"]["sensor"]["status"]["state"]) <= set(Status)
+
+
+def test_reasons_are_named() -> None:
+    """Those of the plan and those of the router, which share the attribute."""
+    attributes = ENGLISH["entity"]["sensor"]["status"]["state_attributes"]
+
+    assert set(attributes["reason"]["state"]) == {*Cause, *Reason}
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_port_mapping_is_called_alike_everywhere(flow: str) -> None:
+    """In the form as in the select."""
+    texts = ENGLISH["selector"]["port_mapping"]["options"]
+
+    assert texts == ENGLISH["entity"]["select"]["port_mapping"]["state"]
+    assert "port_mapping" in step(flow, "remote_access")["data"]
+
+
+def test_errors_of_the_config_flow() -> None:
+    """All that the two forms can show."""
+    assert set(ENGLISH["config"]["error"]) == (
+        ERRORS_OF_THE_CLIENT | ERRORS_OF_THE_SETTINGS | ERRORS_OF_THE_ADDRESS
+    )
+
+
+def test_errors_of_the_options_flow() -> None:
+    """The address is not asked for there."""
+    texts = set(ENGLISH["options"]["error"])
+
+    assert texts >= ERRORS_OF_THE_CLIENT | ERRORS_OF_THE_SETTINGS
+    assert texts <= ERRORS_OF_THE_CLIENT | ERRORS_OF_THE_SETTINGS | {"unknown"}
+
+
+@pytest.mark.parametrize("section", ["config", "options"])
+def test_errors_are_called_alike_everywhere(section: str) -> None:
+    """One mistake, one text."""
+    texts = ENGLISH["config"]["error"]
+
+    assert {
+        key: text for key, text in ENGLISH[section]["error"].items() if key in texts
+    }.items() <= texts.items()
+
+
+def test_aborts() -> None:
+    """Of the options flow: whatever keeps the server from showing its settings."""
+    assert "already_configured" in ENGLISH["config"]["abort"]
+    assert set(ENGLISH["options"]["abort"]) >= ERRORS_OF_THE_CLIENT
+
+
+def test_exceptions() -> None:
+    """Those of the client, and those that the source names."""
+    named = keyed_in_source("translation_key") & set(ENGLISH["exceptions"])
+
+    assert set(ENGLISH["exceptions"]) == ERRORS_OF_THE_CLIENT | named
+
+
+def test_no_exception_is_without_words() -> None:
+    """Each key beside our domain is in the texts."""
+    keys = set(
+        re.findall(r'translation_domain=DOMAIN,\s*translation_key="(\w+)"', SOURCE)
+    )
+
+    assert keys
+    assert keys <= set(ENGLISH["exceptions"])
+
+
+@pytest.mark.parametrize("error", PlexError.__subclasses__())
+def test_every_error_of_the_client_has_a_key(error: type[PlexError]) -> None:
+    """Also those that are added one day."""
+    assert errors.translation_key(error("why")) in ENGLISH["exceptions"]
+
+
+def test_device_and_services() -> None:
+    """The device, and each action with its icon."""
+    actions = set(re.findall(r"^(\w+):", SERVICES, re.MULTILINE))
+
+    assert set(ENGLISH["device"]) == {"remote_access"}
+    assert set(ENGLISH["services"]) == set(ICONS["services"]) == actions
+
+
+@pytest.mark.parametrize(
+    ("flow", "name"),
+    [("config", "manual"), ("config", "remote_access"), ("options", "remote_access")],
+)
+def test_fields_are_explained(flow: str, name: str) -> None:
+    """Each field has a name and a sentence."""
+    texts = step(flow, name)
+
+    assert texts["data"].keys() == texts["data_description"].keys()
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_section_is_explained(flow: str) -> None:
+    """As are the fields in it."""
+    texts = step(flow, "remote_access")["sections"]["advanced"]
+
+    assert texts["data"].keys() == texts["data_description"].keys()
