@@ -39,6 +39,18 @@ async def test_nothing_odd(upnp: UpnpMapper, gateway: ScriptedGateway) -> None:
     assert gateway.actions == [GET, ADD, GET]
 
 
+async def test_another_description_quirk_11(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """What we could not know as ours again is not left open."""
+    gateway.replies[GET] = [714, entry(description="Plex Rem")]
+
+    with pytest.raises(PortMapError):
+        await upnp.map(TARGET, 32400)
+
+    assert gateway.actions == [GET, ADD, GET, DELETE]
+
+
 @pytest.mark.parametrize(
     "code",
     [

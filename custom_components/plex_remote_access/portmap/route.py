@@ -88,7 +88,7 @@ async def resolve(host: str) -> IPv4Address:
         (info, *_) = await asyncio.get_running_loop().getaddrinfo(
             host, None, family=socket.AF_INET, type=socket.SOCK_STREAM
         )
-    except OSError as err:
+    except (OSError, UnicodeError) as err:
         raise PortMapError(Reason.FAILED, "The server has no IPv4 address") from err
     return IPv4Address(info[4][0])
 

@@ -100,8 +100,10 @@ class UpnpMapper(Mapper):
                 done, _ = await asyncio.wait(
                     tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED
                 )
+                tasks -= done
+                found: list[Service] = []
+                # Every outcome is looked at, also of those that came too late.
                 for task in done:
-                    tasks.discard(task)
                     try:
                         result = task.result()
                     except PortMapError as err:
@@ -113,8 +115,10 @@ class UpnpMapper(Mapper):
                             tasks.add(
                                 asyncio.create_task(fetch_services(self._session, url))
                             )
-                    elif result:
-                        return result[0]
+                    else:
+                        found += result
+                if found:
+                    return found[0]
         finally:
             for task in tasks:
                 task.cancel()
@@ -201,8 +205,14 @@ class UpnpMapper(Mapper):
             self._lease = PERMANENT
             await self._add(target, port)
         entry = await self._entry(port)
-        if entry is None or not entry.is_for(target):
+        if entry is None:
             raise PortMapError(Reason.FAILED, "The router agreed but mapped nothing")
+        if not entry.is_for(target):
+            if (entry.client, entry.port) == (str(target.address), target.port):
+                # Written a moment ago, but under another description: we would not
+                # know it as ours again, and nobody would ever close it.
+                await self._call("DeletePortMapping", **_key(port))
+            raise PortMapError(Reason.FAILED, "The router mapped something else")
         now = time.monotonic()
         return Mapping(
             method=self.method,
