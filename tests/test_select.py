@@ -1,7 +1,7 @@
 """Tests of the selects: who opens the port, and the limit for each stream."""
 
 from freezegun.api import TickingDateTimeFactory
-from homeassistant.const import ATTR_ENTITY_ID, Platform
+from homeassistant.const import ATTR_ENTITY_ID, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -192,3 +192,16 @@ async def test_stream_limits_change_with_the_server(
     )
 
     assert "40 Mbps (4K)" not in state_of(hass, STREAM_LIMIT).attributes["options"]
+
+
+async def test_setting_that_a_server_loses(
+    hass: HomeAssistant, plex: PlexServer
+) -> None:
+    """An older server may have been put in its place."""
+    plex.form.missing_preferences = {"WanPerStreamMaxUploadRate"}
+
+    await hass.services.async_call(
+        "homeassistant", "update_entity", {ATTR_ENTITY_ID: STREAM_LIMIT}, blocking=True
+    )
+
+    assert state_of(hass, STREAM_LIMIT).state == STATE_UNKNOWN
