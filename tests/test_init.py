@@ -1,5 +1,6 @@
 """Tests of an entry's life: set up, unloaded, reloaded, removed."""
 
+import asyncio
 from typing import Any
 
 from freezegun.api import TickingDateTimeFactory
@@ -359,7 +360,11 @@ async def test_nothing_lingers_of_a_press_before_the_unload(
     """An unloaded entry asks nobody anything."""
     await turn(hass, "on")
     await press_retry(hass)
+    await plex.settled()
+    await pass_time(hass, freezer, 1)
     await hass.config_entries.async_unload(init_integration.entry_id)
+    # What was asked just before is cancelled, but may still arrive.
+    await asyncio.sleep(0.5)
     plex.records.reset()
 
     await pass_time(hass, freezer, 3600)
