@@ -1,6 +1,7 @@
 """Tests of what happens when the router does something."""
 
 from ipaddress import IPv4Address
+from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import TickingDateTimeFactory
@@ -10,7 +11,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.simulators.plex import PlexServer
+from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
 from tests.simulators.plextv import DirectOutside
 from tests.simulators.router import PacketKind, Router
 
@@ -23,6 +24,7 @@ from .common import (
     PUBLISH,
     SWITCH,
     add_foreign,
+    become,
     jumping_time,
     open_ports,
     pass_time,
@@ -312,3 +314,31 @@ async def test_lease_that_runs_out(
     router.faults.packets.results = {}
     await pass_time(hass, freezer, 301)
     assert open_ports(router) == [32400]
+
+
+@pytest.mark.parametrize("router_options", [UPNP_ONLY])
+@pytest.mark.parametrize("fault", [{}, {"status": 403, "remaining": 1}])
+async def test_verdict_from_while_the_port_was_closed(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+    fault: dict[str, Any],
+) -> None:
+    """It is out of date when the port is open again: plex.tv is asked, once."""
+    await turn(hass, "on")
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    router.restart()
+    await plex.recheck()
+    await plex.settled()
+    plex.faults.endpoints[Endpoint.REFRESH] = EndpointFault(**fault)
+
+    await pass_time(hass, freezer, 61)
+    assert open_ports(router) == [32400]
+    await become(lambda: plex.refresh_count, 1)
+    await pass_time(hass, freezer, 31)
+
+    await pass_time(hass, freezer, 600)
+    await pass_time(hass, freezer, 600)
+    assert plex.refresh_count == 1

@@ -209,10 +209,11 @@ def _steps_of_automatic(wanted: Wanted, seen: Seen) -> list[Step]:
                 publish=True, manual_mode=True, manual_port=mapping.external_port
             ),
         )
-        return [
-            *publish,
-            *([Renew()] if seen.renewal_due and not seen.obstacle else []),
-        ]
+        renew = [Renew()] if seen.renewal_due and not seen.obstacle else []
+        # Publishing anew includes a probe.
+        outdated = seen.probe_due and seen.account.mapping_error == "unreachable"
+        probe = [Probe()] if outdated and not publish else []
+        return [*publish, *renew, *probe]
     if seen.obstacle is None:
         return [Open(wanted.port)]
     if wanted.request is Request.ON or seen.obstacle is Reason.REFUSED_FOR_OTHER_HOST:
