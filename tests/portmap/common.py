@@ -1,5 +1,6 @@
 """What the tests of the port mapper have in common."""
 
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from custom_components.plex_remote_access.portmap import Mapping, Method, Target
@@ -9,16 +10,15 @@ PACKAGE = "custom_components.plex_remote_access.portmap"
 LOOPBACK = IPv4Address("127.0.0.1")
 ROUTE = Route(gateway=LOOPBACK, source=LOOPBACK, on_link=())
 DESCRIPTION = "Plex Remote Access (c0ffee00)"
-TARGET = Target(address=LOOPBACK, port=32400, description=DESCRIPTION)
-OTHER_HOST = Target(
-    address=IPv4Address("192.0.2.10"), port=32400, description=DESCRIPTION
-)
+NONCE = bytes(range(12))
+TARGET = Target(address=LOOPBACK, port=32400, description=DESCRIPTION, nonce=NONCE)
+OTHER_HOST = replace(TARGET, address=IPv4Address("192.0.2.10"))
 MAPPING = Mapping(
     method=Method.UPNP,
     gateway=LOOPBACK,
     target=TARGET,
     external_port=32400,
-    renew_after=1800,
+    granted_at=0,
     good_until=3600,
 )
 

@@ -63,10 +63,10 @@ def short_waits() -> Iterator[None]:
     """Give up after a fraction of the time, in the same proportions."""
     with ExitStack() as stack:
         for name, value in (
-            ("natpmp.WAITS", (0.025, 0.05, 0.1)),
-            ("ssdp.WINDOW", 0.3),
-            ("igd.DESCRIPTION_TIMEOUT", 0.3),
-            ("soap.ACTION_TIMEOUT", 1.0),
+            ("UDP_WAITS", (0.025, 0.05, 0.1)),
+            ("PATIENCE", 0.3),
+            ("DESCRIPTION_TIMEOUT", 0.3),
+            ("ACTION_TIMEOUT", 1.0),
         ):
-            stack.enter_context(patch(f"{PACKAGE}.{name}", value))
+            stack.enter_context(patch(f"{PACKAGE}.const.{name}", value))
         yield

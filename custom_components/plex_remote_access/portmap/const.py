@@ -1,0 +1,61 @@
+"""Times and limits of the port mapper, each with its reason.
+
+Times are seconds unless a name says otherwise.
+"""
+
+from typing import Final
+
+# Asking. A router on the same link that needs longer than PATIENCE is not there.
+PATIENCE: Final = 3.0
+# RFC 6886, section 3.1 begins at 250 ms and doubles; the last wait ends with PATIENCE.
+UDP_WAITS: Final = (0.25, 0.5, 1.0, 1.25)
+# Multicasts get lost on Wi-Fi, and some routers drop the first of a burst.
+SEARCH_REPEATS: Final = (0.0, 0.1, 0.5)
+# After the first good answer, how long a better one may still come.
+GRACE: Final = 0.05
+# How long PCP and NAT-PMP may take before UPnP is asked as well.
+HEDGE: Final = 0.1
+# Slow routers take over 5 s to add a mapping.
+ACTION_TIMEOUT: Final = 10.0
+DESCRIPTION_TIMEOUT: Final = 3.0
+
+# Leases.
+UPNP_LEASE: Final = 3600
+# What section 3.3 of RFC 6886 recommends; a router may grant less.
+UDP_LIFETIME: Final = 7200
+# Section 15 of RFC 6887: an absurd grant must not stop renewals.
+MAX_LIFETIME: Final = 86400
+# What is left of a lease at each try to renew it: half, then half of the rest
+# (section 11.2.1 of RFC 6887), but never more often than RENEW_GAP.
+RENEW_AT: Final = (1 / 2, 3 / 4, 7 / 8)
+RENEW_JITTER: Final = 0.05
+RENEW_GAP: Final = 4.0
+# How often a mapping without an end is written again: the table is lost on a reboot.
+REFRESH_PERMANENT: Final = 1800
+
+# Looking after what stands. Two small packets on UDP; some ten for a SOAP exchange,
+# which makes the web pages of weak routers slow: https://github.com/jellyfin/jellyfin/issues/2401
+CHECK_UDP: Final = 45.0
+CHECK_UPNP: Final = 55.0
+# A router that sends events tells by itself; this is for the event that gets lost.
+CHECK_UPNP_EVENTED: Final = 110.0
+
+# Signals come in groups of two to four for one event.
+DEBOUNCE: Final = 0.25
+# Anybody on the LAN can send them: this is all that they can cause.
+SIGNAL_GAP: Final = 1.0
+
+# Trying again. A router that lost a mapping is restarting, as a rule.
+RETRY_LOST: Final = (1.0,) * 10
+RETRY: Final = (15.0, 30.0, 60.0, 120.0, 300.0)
+
+# Ports. Below are well-known services, which some routers refuse or keep for
+# themselves: https://github.com/tailscale/tailscale/issues/7377
+LOWEST_PORT: Final = 1024
+RANDOM_PORTS: Final = range(20000, 60000)
+RANDOM_TRIES: Final = 20
+
+# Bounds on what a neighbour can make us do.
+MAX_BODY: Final = 256 * 1024
+MAX_CANDIDATES: Final = 8
+MAX_ROWS: Final = 200
