@@ -72,6 +72,20 @@ class SoapFaults:
 
 
 @dataclass(slots=True)
+class EventFaults:
+    """Faults of the events (GENA)."""
+
+    refuse: int | None = None
+    """Status that every SUBSCRIBE is refused with, new or renewal."""
+    granted: str | None = None
+    """What SUBSCRIBE is answered as TIMEOUT, if not what was asked for."""
+    skip: int = 0
+    """How many of the next events get lost on their way."""
+    silent: bool = False
+    """Take subscriptions and never send an event."""
+
+
+@dataclass(slots=True)
 class MappingFaults:
     """Faults of the mapping itself, whatever protocol asked for it."""
 
@@ -93,6 +107,7 @@ class Faults:
     search: SearchFaults = field(default_factory=SearchFaults)
     http: HttpFaults = field(default_factory=HttpFaults)
     soap: SoapFaults = field(default_factory=SoapFaults)
+    events: EventFaults = field(default_factory=EventFaults)
     mapping: MappingFaults = field(default_factory=MappingFaults)
 
     def set(self, changes: Mapping[str, Any]) -> None:

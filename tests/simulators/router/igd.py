@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from .faults import Framing, Page
 from .gateway import Gateway
+from .gena import Events
 from .http_server import XML, Response
 from .records import HttpRequest
 from .soap import Control
@@ -92,10 +93,11 @@ def _device(device: Device, children: str) -> str:
 class IgdPages:
     """The pages of the IGD and the faults that act on them."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, events: Events) -> None:
         """Serve the gateway."""
         self._gateway = gateway
         self._control = Control(gateway)
+        self._events = events
 
     async def answer(self, request: HttpRequest) -> Response | None:
         """Answer a request; None = never."""
@@ -109,6 +111,8 @@ class IgdPages:
         if status := faults.status.get(page):
             html = f"<html><body><h1>{status}</h1></body></html>".encode()
             return Response(status, html, "text/html")
+        if page is Page.EVENTS:
+            return self._events.answer(request)
         status, body = self._render(page, request)
         return Response(
             status,
@@ -121,7 +125,4 @@ class IgdPages:
         """Return status and body of a page."""
         if page is Page.DESCRIPTION:
             return HTTPStatus.OK, description(self._gateway)
-        if page is Page.CONTROL:
-            return self._control.answer(request)
-        # GENA subscriptions (UDA 1.1 section 4) belong here.
-        return HTTPStatus.NOT_IMPLEMENTED, b""
+        return self._control.answer(request)

@@ -11,6 +11,7 @@ from . import igd, ssdp
 from .control import CONTROL_PATH, ControlApi
 from .datagram import DatagramServer, bound_socket, group_socket, send_multicast_from
 from .gateway import Gateway
+from .gena import Events
 from .http_server import HttpServer, Response
 from .records import Datagram, HttpRequest, PacketKind, SoapCall
 from .table import Entry, Origin, Protocol
@@ -24,6 +25,7 @@ class Router(Gateway):
     Ports of 0 become the real ones at the start and stay the same at the next start.
     """
 
+    _events: Events = field(init=False)
     _pages: igd.IgdPages = field(init=False)
     _control_api: ControlApi = field(init=False)
     _http: HttpServer = field(init=False)
@@ -66,6 +68,22 @@ class Router(Gateway):
         return self.records.http_requests
 
     @property
+    def subscribers(self) -> list[str]:
+        """Where events are sent to."""
+        return self._events.callbacks
+
+    @property
+    def event_answers(self) -> list[bytes]:
+        """What events were answered, in the order of their delivery."""
+        return self._events.answers
+
+    @property
+    def event_url(self) -> str:
+        """Where to subscribe to the service that maps ports."""
+        service = "WANPPPConnection" if self.ppp else "WANIPConnection"
+        return f"http://{self.host}:{self.http_port}/evt/{service}"
+
+    @property
     def description_url(self) -> str:
         """Where the IGD description is."""
         return f"http://{self.host}:{self.http_port}{igd.DESCRIPTION_PATH}"
@@ -73,7 +91,9 @@ class Router(Gateway):
     async def start(self) -> None:
         """Open all sockets."""
         self.reset_epoch()
-        self._pages = igd.IgdPages(self)
+        self._events = Events(self)
+        self.table.changed = self._events.table_changed
+        self._pages = igd.IgdPages(self, self._events)
         self._control_api = ControlApi(self)
         self._http = HttpServer(self._answer)
         self.http_port = await self._http.start(self.host, self.http_port)
@@ -95,6 +115,7 @@ class Router(Gateway):
         self._ssdp = None
         self._port_mapping = None
         await self._http.stop()
+        await self._events.stop()
         self.table.clear()
         await self.forwards.stop()
         # Datagram transports close their sockets one step later.
@@ -104,6 +125,7 @@ class Router(Gateway):
         """Reboot in no time: new epoch and BOOTID, and as a rule an empty table."""
         self.boot_id += 1
         self.reset_epoch()
+        self._events.forget()
         if clear:
             self.table.clear()
         else:
@@ -152,6 +174,7 @@ class Router(Gateway):
         self.reset_epoch()
         self.forwards.cut()
         self._announce()
+        self._events.wan_changed()
 
     def _announce(self) -> None:
         """Tell the LAN by multicast that something has changed."""

@@ -1,7 +1,7 @@
 """The router's one table of port mappings."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,6 +61,7 @@ class Table:
         self._forwards = forwards
         self._entries: dict[Key, Entry] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self.changed: Callable[[], None] = lambda: None
 
     def __iter__(self) -> Iterator[Entry]:
         """Iterate over the entries as GetGenericPortMappingEntry counts them."""
@@ -86,12 +87,15 @@ class Table:
             self._forwards.open(entry.external_port, entry.target)
         self._entries[entry.key] = entry
         self.schedule()
+        self.changed()
 
     def remove(self, protocol: Protocol, external_port: int) -> Entry | None:
         """Remove an entry and cut its connections."""
         entry = self._entries.pop((protocol, external_port), None)
         if entry is not None and protocol is Protocol.TCP:
             self._forwards.close(external_port)
+        if entry is not None:
+            self.changed()
         return entry
 
     def clear(self) -> None:
