@@ -13,8 +13,12 @@ UDP_WAITS: Final = (0.25, 0.5, 1.0, 1.25)
 SEARCH_REPEATS: Final = (0.0, 0.1, 0.5)
 # After the first good answer, how long a better one may still come.
 GRACE: Final = 0.05
+# Answers of one router to questions asked together.
+TOGETHER: Final = 0.003
 # How long PCP and NAT-PMP may take before UPnP is asked as well.
 HEDGE: Final = 0.1
+# How long the protocol that worked last is waited for before all are asked.
+HEAD_START: Final = 1.5
 # Slow routers take over 5 s to add a mapping.
 ACTION_TIMEOUT: Final = 10.0
 DESCRIPTION_TIMEOUT: Final = 3.0
@@ -45,8 +49,19 @@ DEBOUNCE: Final = 0.25
 # Anybody on the LAN can send them: this is all that they can cause.
 SIGNAL_GAP: Final = 1.0
 
-# Trying again. A router that lost a mapping is restarting, as a rule.
-RETRY_LOST: Final = (1.0,) * 10
+# Subscriptions to events. The UPnP Device Architecture wants no less (section 4); a
+# router that grants under a minute would be asked more often than by polling.
+GENA_TIMEOUT: Final = 1800
+GENA_TIMEOUT_MIN: Final = 60
+# A router that refuses events is as good as one without: it is polled.
+GENA_RETRY: Final = 60.0
+GENA_RETRY_MAX: Final = 1800.0
+# A subscription ends by itself; telling so must not hold up a shutdown.
+GENA_GOODBYE: Final = 1.0
+
+# Trying again; the last pause is repeated. A router that lost a mapping is restarting,
+# as a rule, and there is one that can map.
+RETRY_LOST: Final = (*(1.0,) * 10, 15.0, 30.0, 60.0)
 RETRY: Final = (15.0, 30.0, 60.0, 120.0, 300.0)
 
 # Ports. Below are well-known services, which some routers refuse or keep for
@@ -55,7 +70,14 @@ LOWEST_PORT: Final = 1024
 RANDOM_PORTS: Final = range(20000, 60000)
 RANDOM_TRIES: Final = 20
 
+# How many conversations with one router at once.
+AT_ONCE: Final = 4
+
 # Bounds on what a neighbour can make us do.
 MAX_BODY: Final = 256 * 1024
 MAX_CANDIDATES: Final = 8
 MAX_ROWS: Final = 200
+# A router sends its events one after the other, some 700 bytes each.
+CALLBACK_AT_ONCE: Final = 8
+CALLBACK_PATIENCE: Final = 5.0
+CALLBACK_HEAD: Final = 8 * 1024
