@@ -133,9 +133,13 @@ async def pass_time(
 
 
 async def _looks() -> None:
-    """Wait for the integration to finish looking."""
-    looks = [task for task in asyncio.all_tasks() if task.get_name().endswith(" look")]
-    await asyncio.gather(*looks)
+    """Wait for the integration to finish looking, at the server and at the router."""
+    while tasks := [
+        task
+        for task in asyncio.all_tasks()
+        if task.get_name().endswith((" look", "tend port"))
+    ]:
+        await asyncio.wait(tasks)
 
 
 async def become(look: Callable[[], object], expected: object) -> None:

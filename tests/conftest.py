@@ -122,13 +122,13 @@ def simulated_ports(router: SimulatedRouter) -> Iterator[None]:
 
     A router that does not answer at once is not there.
     """
-    ports = Ports(nat_pmp=router.natpmp_port, ssdp=router.ssdp_port)
+    ports = Ports(pcp=router.natpmp_port, ssdp=router.ssdp_port)
     with (
         patch(
-            "custom_components.plex_remote_access.clients.Router",
+            "custom_components.plex_remote_access.routers.Router",
             partial(Router, ports=ports),
         ),
-        patch("custom_components.plex_remote_access.portmap.ssdp.WINDOW", 0.5),
+        patch("custom_components.plex_remote_access.portmap.const.PATIENCE", 0.5),
     ):
         yield
 

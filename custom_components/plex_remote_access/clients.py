@@ -1,7 +1,7 @@
-"""The server and the router that a config entry, or a form, describes."""
+"""The server that a config entry, or a form, describes."""
 
 from collections.abc import Mapping
-from ipaddress import IPv4Address, ip_address
+from ipaddress import ip_address
 from typing import Any
 import uuid
 
@@ -17,9 +17,9 @@ from homeassistant.helpers import instance_id
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from yarl import URL
 
-from .const import CONF_ROUTER, DOMAIN
+from .const import DOMAIN
 from .plex import PlexServer
-from .portmap import PortMapError, Router, is_public, resolve
+from .portmap import PortMapError, is_public, resolve
 
 
 async def create_server(hass: HomeAssistant, data: Mapping[str, Any]) -> PlexServer:
@@ -35,15 +35,6 @@ async def create_server(hass: HomeAssistant, data: Mapping[str, Any]) -> PlexSer
         data[CONF_TOKEN],
         # The same at each start, as the server lists its clients; not the id itself.
         str(uuid.uuid5(instance, DOMAIN)),
-    )
-
-
-def create_router(hass: HomeAssistant, options: Mapping[str, Any]) -> Router:
-    """Create the way to the router: the default gateway, or the one entered."""
-    gateway = options.get(CONF_ROUTER)
-    return Router(
-        async_get_clientsession(hass),
-        gateway=IPv4Address(gateway) if gateway else None,
     )
 
 

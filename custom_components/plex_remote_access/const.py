@@ -27,5 +27,7 @@ NEWS_DELAY: Final = timedelta(milliseconds=300)
 # After a change the server shows green until plex.tv has tried to connect:
 # https://forums.plex.tv/t/untrustworthy-not-available-outside-your-network/923499
 VERDICT_TIME: Final = timedelta(seconds=30)
+# How long a bad verdict has to stand before something is tried against it.
+STANDING: Final = timedelta(seconds=60)
 # plex.tv limits how often a server may ask it for a probe.
 PROBE_COOLDOWN: Final = timedelta(seconds=60)

@@ -7,11 +7,11 @@ from typing import Final, override
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryError, HomeAssistantError
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.exceptions import ConfigEntryError
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .alarm import Alarm
-from .clients import create_router, create_server
+from .clients import create_server
 from .const import (
     CONF_PORT_MAPPING,
     CONF_PREFERRED_PORT,
@@ -20,14 +20,15 @@ from .const import (
     NEWS_DELAY,
     POLL_INTERVAL,
 )
-from .errors import translation_key
+from .errors import still_open, update_failed
 from .memory import Memory, MemoryStore
 from .plan import (
     Close,
+    Mend,
     Open,
     PortMapping,
     Probe,
-    Renew,
+    Remedy,
     Request,
     Seen,
     Step,
@@ -45,7 +46,9 @@ from .plex import (
     Preferences,
     listen,
 )
-from .portmap import Keeper
+from .portmap import KeptPort, Place, random_port
+from .remedy import RemedyWatch
+from .routers import async_get_router_care
 from .snapshot import Snapshot, take_snapshot
 from .verdict import VerdictWatch
 
@@ -67,30 +70,27 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     identity: Identity
     server: PlexServer
     server_name: str | None = None
+    _kept: KeptPort
 
     def __init__(self, hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry) -> None:
         """Prepare; nothing is asked or changed yet."""
         super().__init__(
             hass, LOGGER, config_entry=entry, name=entry.title, always_update=False
         )
-        assert entry.unique_id is not None
-        self._keeper: Final = Keeper(
-            create_router(hass, entry.options),
-            host=entry.data[CONF_HOST],
-            port=entry.data[CONF_PORT],
-            description=f"Plex Remote Access ({entry.unique_id[:8]})",
-        )
         # One look or act at a time: two that open and close at once would leave the
         # router with a mapping that neither knows of.
         self._lock: Final = asyncio.Lock()
         self._store: Final = MemoryStore(hass, entry.entry_id)
         self._memory = Memory(mode=self._mode)
+        self._care: Final = async_get_router_care(hass, entry.options)
         self._alarm: Final = Alarm(hass, self._look)
         self._seen: Seen | None = None
         self._steps_taken = 0
         self._port: int | None = None
         self._public_address: str | None = None
+        self._times_opened = 0
         self._verdict: Final = VerdictWatch()
+        self._remedies: Final = RemedyWatch()
 
     @property
     def _mode(self) -> PortMapping:
@@ -106,7 +106,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             self.identity = await self.server.identity()
             self.server_name = await self.server.name()
         except PlexError as err:
-            raise _update_failed(err) from err
+            raise update_failed(err) from err
         if self.identity.machine_identifier != self.config_entry.unique_id:
             raise ConfigEntryError(
                 translation_domain=DOMAIN, translation_key="wrong_server"
@@ -116,7 +116,16 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _recall(self) -> None:
         if (data := await self._store.async_load()) is not None:
             self._memory = Memory.from_dict(data)
-            self._keeper.adopt(self._memory.mapping)
+        # On disk before anything is opened: after a power cut it has to be known as ours.
+        await self._store.async_keep(self._memory)
+        place = Place(
+            host=self.config_entry.data[CONF_HOST],
+            port=self.config_entry.data[CONF_PORT],
+            description=f"Plex Remote Access ({self.identity.machine_identifier[:8]})",
+            nonce=self._memory.nonce,
+        )
+        self._kept = self._care.keeper.keep(place, changed=self._look)
+        self._kept.adopt(self._memory.mapping, self._memory.leaving)
 
     @override
     async def _async_update_data(self) -> Snapshot:
@@ -129,37 +138,50 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             async with self._lock:
                 if steps_taken != self._steps_taken:
                     answers = await self._ask_server()
-                seen = await self._observe(*answers)
+                seen = self._observe(*answers)
                 return await self._reconcile(self._new_choice(seen), seen)
         except PlexError as err:
-            raise _update_failed(err) from err
+            raise update_failed(err) from err
         finally:
             self._schedule_look()
 
     async def _ask_server(self) -> tuple[Preferences, Account]:
         return await self.server.preferences(), await self.server.account()
 
-    async def _observe(self, preferences: Preferences, account: Account) -> Seen:
-        """Put together how things are; the router is asked now and then."""
+    def _observe(self, preferences: Preferences, account: Account) -> Seen:
+        """Put together how things are."""
         self._follow(preferences)
-        keeper = self._keeper
-        keeper.forget_old_obstacle()
-        if preferences.publish:
-            await keeper.verify()
+        kept = self._kept
+        self._note_opened()
         # Kept, because servers that are not reached may blank it.
         self._public_address = account.public_address or self._public_address
         self._seen = Seen(
             preferences=preferences,
             account=account,
             public_address=self._public_address,
-            mapping=keeper.mapping,
-            renewal_due=keeper.renewal_due,
-            external_address=keeper.external_address,
-            obstacle=keeper.obstacle.reason if keeper.obstacle else None,
+            mapping=kept.mapping,
+            leaving=kept.leaving,
+            external_address=kept.external_address,
+            obstacle=kept.obstacle.reason if kept.obstacle else None,
             settled=self._verdict.settled,
             probe_due=self._verdict.probe_due,
+            remedy=self._remedies.due,
         )
         return self._seen
+
+    def _note_opened(self) -> None:
+        """Expect a new verdict when the port was opened, or leads to another address."""
+        kept = self._kept
+        if kept.times_opened != self._times_opened:
+            self._times_opened = kept.times_opened
+            self._verdict.opened()
+            # The router may have given another one.
+            if kept.mapping is not None:
+                self._port = kept.mapping.external_port
+        before = self._seen and self._seen.external_address
+        if before and kept.external_address and kept.external_address != before:
+            self._public_address = None
+            self._verdict.opened()
 
     def _follow(self, preferences: Preferences) -> None:
         """Follow what the owner changed in Plex itself since the last look."""
@@ -190,7 +212,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     def _wanted(self, seen: Seen, request: Request | None) -> Wanted:
         if self._port is None:
-            mapping = self._keeper.mapping
+            mapping = self._kept.mapping
             self._port = (
                 (mapping and mapping.external_port)
                 or self.config_entry.options.get(CONF_PREFERRED_PORT)
@@ -230,12 +252,14 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
                 if fresh and not plan.steps:
                     break
                 await self._take(plan.steps)
-                seen, fresh = await self._observe(*await self._ask_server()), True
+                seen, fresh = self._observe(*await self._ask_server()), True
             else:
                 plan = make_plan(wanted := self._wanted(seen, request), seen)
         finally:
-            self._memory.mapping = self._keeper.mapping
+            self._memory.mapping = self._kept.mapping
+            self._memory.leaving = self._kept.leaving
             await self._store.async_keep(self._memory)
+        self._remedies.judge(plan, mapped=self._kept.mapping is not None)
         return take_snapshot(wanted, seen, plan)
 
     async def _take(self, steps: tuple[Step, ...]) -> None:
@@ -254,17 +278,22 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             case Write(change):
                 await self._write(change)
             case Open(port):
-                await self._keeper.open(port)
-                # The router may have given another one.
-                if self._keeper.mapping is not None:
-                    self._port = self._keeper.mapping.external_port
-                    self._verdict.opened()
+                await self._kept.open(port)
+            case Mend(remedy):
+                await self._mend(remedy)
             case Probe():
                 await self._probe()
-            case Renew():
-                await self._keeper.renew()
             case Close():
-                await self._keeper.close()
+                await self._kept.close()
+
+    async def _mend(self, remedy: Remedy) -> None:
+        """Try something against a port that is open and yet lets nobody in."""
+        self._remedies.tried(remedy)
+        match remedy:
+            case Remedy.REBUILD:
+                await self._kept.rebuild()
+            case Remedy.MOVE:
+                self._port = random_port()
 
     async def _write(self, change: PreferenceChange) -> None:
         assert self._seen is not None
@@ -292,13 +321,12 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         """
         if request is Request.ON:
             self._port = None
+        else:
+            # Whatever the router is being asked right now need not be waited for.
+            self._kept.interrupt()
         await self._act(request)
-        if request is Request.OFF and (mapping := self._keeper.mapping) is not None:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="still_open",
-                translation_placeholders={"port": str(mapping.external_port)},
-            )
+        if request is Request.OFF and self._kept.leaving:
+            raise still_open(self._kept.leaving[-1])
 
     async def async_retry(self) -> None:
         """Try everything again, now; have plex.tv look as well. Raises PlexError."""
@@ -325,7 +353,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         """
         if change.manual_port is not None:
             self._port = change.manual_port
-            if self._keeper.mapping is not None:
+            if self._kept.mapping is not None:
                 change = replace(change, manual_port=None)
         if change:
             async with self._lock:
@@ -336,12 +364,14 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         """Carry out a wish. Off is off at once, also if the server does not answer."""
         try:
             async with self._lock:
-                if request is not None:
-                    self._keeper.try_again()
+                if request is Request.ON:
+                    self._remedies.reset()
+                    self._kept.try_again()
+                    await self._kept.tend(signalled=True)
                 if request is Request.OFF and self._seen is not None:
-                    seen = replace(self._seen, obstacle=None)
+                    seen = replace(self._seen, mapping=self._kept.mapping)
                 else:
-                    seen = await self._observe(*await self._ask_server())
+                    seen = self._observe(*await self._ask_server())
                 self.async_set_updated_data(await self._reconcile(request, seen))
         except PlexError:
             # What was done by halves is mended by a look: a port that was opened for a
@@ -355,7 +385,8 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @callback
     def async_listen(self) -> None:
-        """Look whenever the server tells something new, as long as we are loaded."""
+        """Look whenever there is something new, as long as we are loaded."""
+        self.config_entry.async_on_unload(self._care.async_look_after(self._kept))
         self.config_entry.async_create_background_task(
             self.hass, listen(self.server, self._on_news), f"{DOMAIN} news"
         )
@@ -375,7 +406,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         pauses = (
             POLL_INTERVAL.total_seconds(),
             self._verdict.next_pause(),
-            self._keeper.due_in,
+            self._remedies.due_in,
         )
         return max(0.5, min(pause for pause in pauses if pause is not None))
 
@@ -390,9 +421,3 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         """Stop looking. The mapping stays: a reload is no reason to close the port."""
         await super().async_shutdown()
         self._alarm.cancel()
-
-
-def _update_failed(error: PlexError) -> UpdateFailed:
-    return UpdateFailed(
-        translation_domain=DOMAIN, translation_key=translation_key(error)
-    )

@@ -1,7 +1,12 @@
-"""How errors of the Plex client are called in the translations."""
+"""How errors are told to people."""
 
 from typing import Final
 
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.update_coordinator import UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from .const import DOMAIN
 from .plex import (
     PlexAuthenticationError,
     PlexCertificateError,
@@ -13,6 +18,8 @@ from .plex import (
     PlexStartingError,
     PlexWriteError,
 )
+from .portmap import Mapping
+from .snapshot import ends_at
 
 # A subclass stands before its base.
 _KEYS: Final[dict[type[PlexError], str]] = {
@@ -30,3 +37,28 @@ _KEYS: Final[dict[type[PlexError], str]] = {
 def translation_key(error: PlexError) -> str:
     """Return the key below which an error is explained to people."""
     return next(key for kind, key in _KEYS.items() if isinstance(error, kind))
+
+
+def update_failed(error: PlexError) -> UpdateFailed:
+    """Return what makes the entities unavailable, with the reason."""
+    return UpdateFailed(
+        translation_domain=DOMAIN, translation_key=translation_key(error)
+    )
+
+
+def still_open(mapping: Mapping) -> HomeAssistantError:
+    """Return what the owner has to know of a port that was not proven closed."""
+    placeholders = {"port": str(mapping.external_port)}
+    end = ends_at(mapping)
+    if end is None:
+        return HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="still_open",
+            translation_placeholders=placeholders,
+        )
+    placeholders["time"] = dt_util.as_local(end).strftime("%H:%M")
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="still_open_until",
+        translation_placeholders=placeholders,
+    )

@@ -3,9 +3,10 @@
 Without it a mapping would be opened twice, or never closed again.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from ipaddress import IPv4Address
 import math
+import secrets
 import time
 from typing import Any, Final, Self
 
@@ -25,13 +26,17 @@ class Memory:
     """What one entry remembers.
 
     `mode` is the mode that was carried out last: the options may have another by now.
-    `engaged` says that the owner let us open the port. `mapping` is what to adopt or
-    to close. `original` are the port settings that the server had before us.
+    `nonce` is how routers know our mappings as ours (RFC 6887, section 11.4). `engaged`
+    says that the owner let us open the port. `mapping` is what to adopt or to close,
+    `leaving` what the router could not be made to close. `original` are the port
+    settings that the server had before us.
     """
 
     mode: PortMapping
+    nonce: bytes = field(default_factory=lambda: secrets.token_bytes(12), repr=False)
     engaged: bool = False
     mapping: Mapping | None = None
+    leaving: tuple[Mapping, ...] = ()
     original: PreferenceChange | None = None
 
     def remember_original(self, preferences: Preferences) -> None:
@@ -44,46 +49,59 @@ class Memory:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the form that is stored."""
-        mapping = self.mapping
         return {
             "mode": self.mode,
+            "nonce": self.nonce.hex(),
             "engaged": self.engaged,
-            "mapping": mapping
-            and {
-                "method": mapping.method,
-                "gateway": str(mapping.gateway),
-                "external_port": mapping.external_port,
-                "address": str(mapping.target.address),
-                "port": mapping.target.port,
-                "description": mapping.target.description,
-                "good_until": _wall_clock(mapping.good_until),
-            },
+            "mapping": self.mapping and _mapping_as_dict(self.mapping),
+            "leaving": [_mapping_as_dict(mapping) for mapping in self.leaving],
             "original": self.original and asdict(self.original),
         }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Read the stored form. A remembered mapping is due for a look at once."""
+        nonce = bytes.fromhex(data["nonce"])
         mapping, original = data["mapping"], data["original"]
         return cls(
             mode=PortMapping(data["mode"]),
+            nonce=nonce,
             engaged=data["engaged"],
-            mapping=mapping
-            and Mapping(
-                method=Method(mapping["method"]),
-                gateway=IPv4Address(mapping["gateway"]),
-                external_port=mapping["external_port"],
-                target=Target(
-                    address=IPv4Address(mapping["address"]),
-                    port=mapping["port"],
-                    description=mapping["description"],
-                ),
-                renew_after=time.monotonic(),
-                good_until=mapping["good_until"]
-                and mapping["good_until"] - time.time() + time.monotonic(),
+            mapping=mapping and _mapping_from_dict(mapping, nonce),
+            leaving=tuple(
+                _mapping_from_dict(leaving, nonce) for leaving in data["leaving"]
             ),
             original=original and PreferenceChange(**original),
         )
+
+
+def _mapping_as_dict(mapping: Mapping) -> dict[str, Any]:
+    return {
+        "method": mapping.method,
+        "gateway": str(mapping.gateway),
+        "external_port": mapping.external_port,
+        "address": str(mapping.target.address),
+        "port": mapping.target.port,
+        "description": mapping.target.description,
+        "good_until": _wall_clock(mapping.good_until),
+    }
+
+
+def _mapping_from_dict(data: dict[str, Any], nonce: bytes) -> Mapping:
+    return Mapping(
+        method=Method(data["method"]),
+        gateway=IPv4Address(data["gateway"]),
+        external_port=data["external_port"],
+        target=Target(
+            address=IPv4Address(data["address"]),
+            port=data["port"],
+            description=data["description"],
+            nonce=nonce,
+        ),
+        granted_at=-math.inf,
+        good_until=data["good_until"]
+        and data["good_until"] - time.time() + time.monotonic(),
+    )
 
 
 def _wall_clock(good_until: float | None) -> int | None:

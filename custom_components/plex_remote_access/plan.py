@@ -6,14 +6,10 @@ causes a fresh look, whose result is handed to `make_plan`.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network
-from typing import Final
+from ipaddress import IPv4Address
 
 from .plex import Account, MappingState, PreferenceChange, Preferences, SignInState
-from .portmap import Mapping, Reason, is_public
-
-# RFC 6598: what providers give to customers without an address of their own.
-_CARRIER_NAT: Final = IPv4Network("100.64.0.0/10")
+from .portmap import Mapping, Reason, why_not_public
 
 
 class PortMapping(StrEnum):
@@ -61,7 +57,17 @@ class Cause(StrEnum):
     DOUBLE_NAT = "double_nat"
     CARRIER_NAT = "carrier_nat"
     JUMBO_FRAMES = "jumbo_frames"
+    STILL_OPEN = "still_open"
     OTHER = "other"
+
+
+class Remedy(StrEnum):
+    """What to try against a port that is open and yet lets nobody in."""
+
+    REBUILD = "rebuild"
+    """Delete the mapping and add it again."""
+    MOVE = "move"
+    """Another external port."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,22 +89,25 @@ class Wanted:
 class Seen:
     """What is true.
 
-    `public_address` is where plex.tv saw the server last. `mapping` is ours, as the router had it last. `obstacle` is why the router did not
-    do what we asked, until it is asked again. `settled` says that the server has had
-    time for a verdict since the last change: until then green is provisional.
-    `probe_due` says that the port was opened without the server knowing, and that
-    plex.tv may be bothered.
+    `public_address` is where plex.tv saw the server last. `mapping` is ours, as the
+    router had it last; `leaving` are those that it could not be made to close.
+    `obstacle` is why the router did not do what we asked. `settled` says that the
+    server has had time for a verdict since the last change: until then green is
+    provisional. `probe_due` says that the port was opened without the server knowing,
+    and that plex.tv may be bothered. `remedy` is what to try against a port that is
+    open and yet lets nobody in.
     """
 
     preferences: Preferences
     account: Account
     public_address: str | None = None
     mapping: Mapping | None = None
-    renewal_due: bool = False
+    leaving: tuple[Mapping, ...] = ()
     external_address: IPv4Address | None = None
     obstacle: Reason | None = None
     settled: bool = True
     probe_due: bool = False
+    remedy: Remedy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +125,10 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Renew:
-    """Extend our mapping."""
+class Mend:
+    """Try something against a port that is open and yet lets nobody in."""
+
+    remedy: Remedy
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +141,7 @@ class Close:
     """Have the router remove our mapping."""
 
 
-type Step = Write | Open | Renew | Probe | Close
+type Step = Write | Open | Mend | Probe | Close
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -209,11 +220,13 @@ def _steps_of_automatic(wanted: Wanted, seen: Seen) -> list[Step]:
                 publish=True, manual_mode=True, manual_port=mapping.external_port
             ),
         )
-        renew = [Renew()] if seen.renewal_due and not seen.obstacle else []
-        # Publishing anew includes a probe.
+        if publish:
+            # This includes a probe.
+            return publish
+        if seen.remedy is not None:
+            return [Mend(seen.remedy)]
         outdated = seen.probe_due and seen.account.mapping_error == "unreachable"
-        probe = [Probe()] if outdated and not publish else []
-        return [*publish, *renew, *probe]
+        return [Probe()] if outdated else []
     if seen.obstacle is None:
         return [Open(wanted.port)]
     if wanted.request is Request.ON or seen.obstacle is Reason.REFUSED_FOR_OTHER_HOST:
@@ -229,14 +242,14 @@ def _write(seen: Seen, change: PreferenceChange) -> list[Step]:
 
 
 def _close(seen: Seen) -> list[Step]:
-    return [Close()] if seen.mapping is not None and seen.obstacle is None else []
+    return [Close()] if seen.mapping is not None else []
 
 
 def _verdict(wanted: Wanted, seen: Seen) -> tuple[Status, Cause | Reason | None]:
     """Say how things stand. `mapped` with any error is not reachable."""
     account = seen.account
     if not is_enabled(wanted, seen.preferences):
-        return Status.DISABLED, seen.obstacle if seen.mapping else None
+        return Status.DISABLED, Cause.STILL_OPEN if seen.leaving else None
     error = (account.mapping_error or "").lower()
     if (
         account.sign_in_state in {SignInState.NONE, SignInState.INVALID}
@@ -274,9 +287,10 @@ def _verdict(wanted: Wanted, seen: Seen) -> tuple[Status, Cause | Reason | None]
 def _double_nat(seen: Seen, error: str) -> Cause | None:
     """Tell whether another router stands between ours and the Internet."""
     address = seen.external_address
-    if address is not None and address in _CARRIER_NAT:
+    told = seen.obstacle or (address and why_not_public(address))
+    if told is Reason.CARRIER_NAT:
         return Cause.CARRIER_NAT
-    if error == "doublenat" or (address is not None and not is_public(address)):
+    if told is Reason.DOUBLE_NAT or error == "doublenat":
         return Cause.DOUBLE_NAT
     public = seen.public_address or seen.account.public_address
     if seen.mapping and address and public and str(address) != public:

@@ -2,12 +2,14 @@
 
 from homeassistant.core import HomeAssistant
 
-from .clients import create_router, create_server
+from .clients import create_server
 from .const import LOGGER
 from .coordinator import PlexRemoteAccessConfigEntry
 from .memory import Memory, MemoryStore
 from .plex import PlexError
-from .portmap import PortMapError
+from .portmap import Mapping, PortMapError, Router
+from .routers import create_router
+from .snapshot import ends_at
 
 
 async def async_withdraw(
@@ -22,16 +24,10 @@ async def async_withdraw(
         return
     memory = Memory.from_dict(data)
     await store.async_remove()
-    if memory.mapping is not None:
-        try:
-            await create_router(hass, entry.options).release(memory.mapping)
-        except PortMapError as err:
-            LOGGER.warning(
-                "The router could not be made to close port %s (%s): it may stay open "
-                "until the router drops it",
-                memory.mapping.external_port,
-                err,
-            )
+    router = create_router(hass, entry.options)
+    for mapping in (memory.mapping, *memory.leaving):
+        if mapping is not None:
+            await _close(router, mapping)
     if memory.original is not None:
         try:
             server = await create_server(hass, entry.data)
@@ -40,3 +36,16 @@ async def async_withdraw(
             LOGGER.warning(
                 "%s did not get its earlier port settings back: %s", entry.title, err
             )
+
+
+async def _close(router: Router, mapping: Mapping) -> None:
+    try:
+        await router.release(mapping)
+    except PortMapError as err:
+        end = ends_at(mapping)
+        LOGGER.warning(
+            "The router could not be made to close port %s (%s): it may stay open %s",
+            mapping.external_port,
+            err,
+            f"until {end:%Y-%m-%d %H:%M} UTC" if end else "until you close it there",
+        )

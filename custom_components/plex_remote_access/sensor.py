@@ -37,7 +37,10 @@ SENSORS = (
         device_class=SensorDeviceClass.ENUM,
         options=list(Status),
         value_fn=lambda data: data.status,
-        attributes_fn=lambda data: {"reason": data.reason},
+        attributes_fn=lambda data: {
+            "reason": data.reason,
+            "open_until": data.open_until,
+        },
     ),
     PlexSensorEntityDescription(
         key="public_ip",

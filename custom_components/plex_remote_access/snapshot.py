@@ -32,6 +32,7 @@ class Snapshot:
     private_port: int | None
     method: str
     expires: datetime | None
+    open_until: datetime | None
 
     @property
     def reachable(self) -> bool | None:
@@ -63,7 +64,8 @@ def take_snapshot(wanted: Wanted, seen: Seen, plan: Plan) -> Snapshot:
         private_ip=account.private_address,
         private_port=account.private_port,
         method=_method(seen, enabled=enabled),
-        expires=_expires(mapping),
+        expires=ends_at(mapping) if mapping else None,
+        open_until=_open_until(seen),
     )
 
 
@@ -76,10 +78,16 @@ def _method(seen: Seen, *, enabled: bool) -> str:
     return _BY_HAND if seen.preferences.manual_mode else _BY_SERVER
 
 
-def _expires(mapping: Mapping | None) -> datetime | None:
-    """Return when the router drops the mapping, if we did not renew it."""
-    if mapping is None or mapping.good_until is None:
+def ends_at(mapping: Mapping) -> datetime | None:
+    """Return when the router drops a mapping that is not renewed, None for never."""
+    if mapping.good_until is None:
         return None
     remaining = timedelta(seconds=mapping.good_until - time.monotonic())
     # To the minute: the two clocks drift, and each jitter would be written as news.
     return (dt_util.utcnow() + remaining).replace(second=0, microsecond=0)
+
+
+def _open_until(seen: Seen) -> datetime | None:
+    """Return until when a port may be open that the router did not confirm closed."""
+    ends = [end for mapping in seen.leaving if (end := ends_at(mapping))]
+    return max(ends, default=None)

@@ -54,7 +54,7 @@ def nat_pmp(router: SimulatedRouter) -> NatPmpMapper:
 @pytest.fixture
 def client(session: aiohttp.ClientSession, router: SimulatedRouter) -> Router:
     """The way to the Internet through the simulated router."""
-    ports = Ports(nat_pmp=router.natpmp_port, ssdp=router.ssdp_port)
+    ports = Ports(pcp=router.natpmp_port, ssdp=router.ssdp_port)
     return Router(session, gateway=LOOPBACK, ports=ports)
 
 

@@ -78,8 +78,8 @@ async def test_life_of_a_mapping(
     router.faults.packets.drop = silent
     mapping = await client.map(TARGET, 40000)
 
-    assert await client.verify(mapping) is not None
-    assert (await client.renew(mapping)).external_port == 40000
+    assert await client.verify(mapping) 
+    assert (await client.extend(mapping)).external_port == 40000
     assert len(router.table) == 1
 
     await client.release(mapping)
@@ -91,7 +91,7 @@ async def test_mapping_of_an_earlier_run_is_released(
 ) -> None:
     """Who knows a mapping can close it, also after a restart."""
     mapping = await client.map(TARGET, 40000)
-    ports = Ports(nat_pmp=router.natpmp_port, ssdp=router.ssdp_port)
+    ports = Ports(pcp=router.natpmp_port, ssdp=router.ssdp_port)
     restarted = Router(session, gateway=LOOPBACK, ports=ports)
 
     await restarted.release(mapping)
@@ -149,7 +149,7 @@ async def test_no_router_at_all(
     session: aiohttp.ClientSession, unused_udp_port: int
 ) -> None:
     """Silence on all protocols is told in the time of one of them."""
-    ports = Ports(nat_pmp=unused_udp_port, ssdp=unused_udp_port)
+    ports = Ports(pcp=unused_udp_port, ssdp=unused_udp_port)
     client = Router(session, gateway=LOOPBACK, ports=ports)
     async with asyncio.timeout(1):
         with pytest.raises(PortMapError) as raised:
@@ -188,9 +188,9 @@ async def test_most_telling_error(
 @pytest.mark.parametrize(
     "call",
     [
-        lambda client: client.find_target("127.0.0.1", 32400, DESCRIPTION),
+        lambda client: client.find_target("127.0.0.1", 32400, DESCRIPTION, NONCE),
         lambda client: client.map(TARGET, 40000),
-        lambda client: client.renew(MAPPING),
+        lambda client: client.extend(MAPPING),
         lambda client: client.verify(MAPPING),
         lambda client: client.release(MAPPING),
         lambda client: client.external_address(MAPPING),
@@ -255,7 +255,7 @@ async def test_target(
         gateway=IPv4Address("10.0.0.1"), source=IPv4Address("10.0.0.7"), on_link=()
     )
 
-    target = await client.find_target(host, 32400, DESCRIPTION)
+    target = await client.find_target(host, 32400, DESCRIPTION, NONCE)
 
     assert target == replace(TARGET, address=IPv4Address(address))
 

@@ -147,7 +147,7 @@ async def test_only_permanent_leases_quirk_1(
 
     mapping = await upnp.map(TARGET, 40000)
     router.records.clear()
-    await upnp.renew(mapping)
+    await upnp.map(mapping.target, mapping.external_port)
 
     assert mapping.good_until is None
     assert mapping.renew_after == 2800
@@ -178,7 +178,7 @@ async def test_verify(upnp: UpnpMapper, router: Router) -> None:
     assert await upnp.verify(mapping) == mapping
 
     router.restart()
-    assert await upnp.verify(mapping) is None
+    assert not await upnp.verify(mapping)
 
 
 async def test_renew_rebuilds(upnp: UpnpMapper, router: Router) -> None:
@@ -186,7 +186,7 @@ async def test_renew_rebuilds(upnp: UpnpMapper, router: Router) -> None:
     mapping = await upnp.map(TARGET, 40000)
     router.restart()
 
-    assert (await upnp.renew(mapping)).external_port == 40000
+    assert (await upnp.map(mapping.target, mapping.external_port)).external_port == 40000
     assert router.table.get(Protocol.TCP, 40000) is not None
 
 
@@ -194,7 +194,7 @@ async def test_renew_extends(upnp: UpnpMapper, router: Router) -> None:
     """Renewing a mapping that stands gives it the full time again."""
     mapping = await upnp.map(TARGET, 40000)
     router.advance(3000)
-    await upnp.renew(mapping)
+    await upnp.map(mapping.target, mapping.external_port)
 
     (entry,) = router.table
     assert router.table.remaining(entry) == LEASE
@@ -268,8 +268,8 @@ async def test_new_control_port_after_restart_quirk_37(
     with suppress(PortMapError):
         await upnp.verify(mapping)
 
-    assert await upnp.verify(mapping) is None
-    assert (await upnp.renew(mapping)).external_port == 40000
+    assert not await upnp.verify(mapping)
+    assert (await upnp.map(mapping.target, mapping.external_port)).external_port == 40000
 
 
 @pytest.mark.parametrize(
@@ -297,5 +297,5 @@ async def test_two_servers_share_a_router(upnp: UpnpMapper, router: Router) -> N
 
     await upnp.release(mapping)
 
-    assert await upnp.verify(mapping) is None
+    assert not await upnp.verify(mapping)
     assert await upnp.verify(another) == another

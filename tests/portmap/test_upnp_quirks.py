@@ -68,7 +68,7 @@ async def test_leases_are_not_supported(
     gateway.replies[GET] = [714, PERMANENT]
 
     mapping = await upnp.map(TARGET, 32400)
-    await upnp.renew(mapping)
+    await upnp.map(mapping.target, mapping.external_port)
 
     assert mapping.good_until is None
     leases = [arguments["NewLeaseDuration"] for arguments in gateway.called(ADD)]
@@ -117,7 +117,7 @@ async def test_conflict_with_itself_quirk_13(
     gateway.replies[GET] = [OURS]
     gateway.replies[ADD] = [718, {}]
 
-    mapping = await upnp.renew(MAPPING)
+    mapping = await upnp.map(MAPPING.target, MAPPING.external_port)
 
     assert mapping.external_port == 32400
     ports = {arguments["NewExternalPort"] for arguments in gateway.called(ADD)}
@@ -307,7 +307,7 @@ async def test_end_of_the_table(upnp: UpnpMapper, gateway: ScriptedGateway) -> N
         713,
     ]
 
-    assert await upnp.verify(MAPPING) is None
+    assert not await upnp.verify(MAPPING)
 
 
 async def test_table_without_end(upnp: UpnpMapper, gateway: ScriptedGateway) -> None:
@@ -315,8 +315,8 @@ async def test_table_without_end(upnp: UpnpMapper, gateway: ScriptedGateway) -> 
     gateway.replies[GET] = [401]
     gateway.replies[WALK] = [{**OTHERS, "NewExternalPort": "80", "NewProtocol": "TCP"}]
 
-    with patch(f"{PACKAGE}.upnp._MAX_ROWS", 5):
-        assert await upnp.verify(MAPPING) is None
+    with patch(f"{PACKAGE}.const.MAX_ROWS", 5):
+        assert not await upnp.verify(MAPPING)
     assert len(gateway.called(WALK)) == 5
 
 
@@ -327,7 +327,7 @@ async def test_row_that_is_gone(
     """Routers name a missing row in several ways."""
     gateway.replies[GET] = [code]
 
-    assert await upnp.verify(MAPPING) is None
+    assert not await upnp.verify(MAPPING)
     await upnp.release(MAPPING)
     assert DELETE not in gateway.actions
 

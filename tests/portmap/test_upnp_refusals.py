@@ -61,7 +61,7 @@ async def test_only_what_matches_in_all_is_ours(
         good_until=None,
     )
 
-    assert await upnp.verify(mapping) is None
+    assert not await upnp.verify(mapping)
     await upnp.release(mapping)
     assert (await upnp.map(TARGET, 40000)).external_port != 40000
 

@@ -1,19 +1,32 @@
 """Port mapper: asks routers to let connections in, free of Home Assistant."""
 
 from .keeper import Keeper
-from .model import Mapping, Method, PortMapError, Reason, Target, is_public
+from .model import (
+    Mapping,
+    Method,
+    PortMapError,
+    Reason,
+    Target,
+    is_public,
+    why_not_public,
+)
+from .port import KeptPort, Place, random_port
 from .route import resolve
 from .router import Ports, Router
 
 __all__ = [
     "Keeper",
+    "KeptPort",
     "Mapping",
     "Method",
+    "Place",
     "PortMapError",
     "Ports",
     "Reason",
     "Router",
     "Target",
     "is_public",
+    "random_port",
     "resolve",
+    "why_not_public",
 ]

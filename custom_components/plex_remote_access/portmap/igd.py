@@ -3,7 +3,7 @@
 UPnP InternetGatewayDevice:1 and :2.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import AddressValueError, IPv4Address
 from typing import Final
 from xml.etree.ElementTree import Element
@@ -11,9 +11,10 @@ from xml.etree.ElementTree import Element
 import aiohttp
 from yarl import URL
 
+from . import const
 from .model import PortMapError, Reason
 from .route import Route
-from .soap import DESCRIPTION_TIMEOUT, local_name, parse_xml, request
+from .soap import local_name, parse_xml, request
 from .ssdp import Answer
 
 # Best first. The names below urn:dslforum-org are those of DSL routers from before
@@ -32,10 +33,16 @@ _SERVICES: Final = tuple(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Service:
-    """A service of the router that maps ports, and where it is controlled."""
+    """A service of the router that maps ports, where it is controlled and tells events.
+
+    `is_fritz_box` because these want the owner's permission for each device
+    (https://github.com/lontivero/Open.NAT/issues/80).
+    """
 
     service_type: str
     control_url: str
+    event_url: str | None = None
+    is_fritz_box: bool = False
 
 
 def description_url(answer: Answer, route: Route) -> URL | None:
@@ -63,7 +70,9 @@ def description_url(answer: Answer, route: Route) -> URL | None:
 
 async def fetch_services(session: aiohttp.ClientSession, url: URL) -> list[Service]:
     """Fetch a description and return the services that map ports, best first."""
-    status, body = await request(session, "GET", str(url), timeout=DESCRIPTION_TIMEOUT)
+    status, body = await request(
+        session, "GET", str(url), timeout=const.DESCRIPTION_TIMEOUT
+    )
     if status != 200:
         raise PortMapError(Reason.NO_ROUTER, f"No description (HTTP {status})")
     return parse_description(body, url)
@@ -76,8 +85,13 @@ def parse_description(body: bytes, url: URL) -> list[Service]:
     for element in document:
         if local_name(element) == "URLBase":
             base = _join(url, element.text) or url
+    fritz = any(
+        local_name(element) in {"modelName", "friendlyName"}
+        and "FRITZ!Box" in (element.text or "")
+        for element in document.iter()
+    )
     services = [
-        service
+        replace(service, is_fritz_box=fritz)
         for element in document.iter()
         if local_name(element) == "service" and (service := _service(element, base))
     ]
@@ -92,7 +106,12 @@ def _service(element: Element, base: URL) -> Service | None:
     url = _join(base, control)
     if url is None:
         return None
-    return Service(service_type=service_type, control_url=str(url))
+    event = _join(base, values["eventSubURL"]) if values.get("eventSubURL") else None
+    return Service(
+        service_type=service_type,
+        control_url=str(url),
+        event_url=str(event) if event else None,
+    )
 
 
 def _join(base: URL, reference: str | None) -> URL | None:

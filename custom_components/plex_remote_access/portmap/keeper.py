@@ -1,134 +1,165 @@
-"""Keeping one mapping: opened, renewed, looked after, closed."""
+"""Looking after all ports that are kept open behind one router.
 
-from ipaddress import IPv4Address
+The router's own signals (announcements, events, and what the caller hears by SSDP)
+carry no truth here: each one only causes a fresh look, as anybody could send them.
+"""
+
+import asyncio
+from collections.abc import Callable
 import logging
-import time
 from typing import Final
 
-from .model import Mapping, PortMapError
+from . import const
+from .announcements import listen
+from .clock import Clock
+from .gena import Subscription
+from .model import PortMapError, Reason
+from .port import KeptPort, Place
+from .route import Route
 from .router import Router
 
 _LOGGER: Final = logging.getLogger(__name__)
 
-# A router that restarts forgets its table and tells nobody who does not ask.
-VERIFY_EVERY: Final = 60
-# How long a router that said no, or nothing, is left alone.
-RETRY: Final = (15, 30, 60, 120, 300)
-
 
 class Keeper:
-    """Keeps one mapping of a router in order.
+    """Keeps the ports of all servers behind one router in order."""
 
-    A router that refuses, or is silent, is an expected state and not an error:
-    `obstacle` says why, and the router is left alone until it is due again.
-    """
-
-    def __init__(
-        self, router: Router, *, host: str, port: int, description: str
-    ) -> None:
-        """Keep nothing yet; mappings will lead to this host and port."""
-        self.mapping: Mapping | None = None
-        self.external_address: IPv4Address | None = None
-        self.obstacle: PortMapError | None = None
-        self._router = router
-        self._place = (host, port, description)
-        self._failures = 0
-        self._retry_at = 0.0
-        self._verify_at = 0.0
+    def __init__(self, router: Router, clock: Clock | None = None) -> None:
+        """Look after nothing yet; `router` is the only way to speak with it."""
+        self.router: Final = router
+        self.clock: Final = clock or Clock()
+        self._ports: list[KeptPort] = []
+        self._woken: Final = asyncio.Event()
+        self._signalled: Final = asyncio.Event()
+        self._quiet_until = 0.0
 
     @property
-    def renewal_due(self) -> bool:
-        """Tell whether half of the lease is over."""
-        mapping = self.mapping
-        return mapping is not None and time.monotonic() >= mapping.renew_after
+    def idle(self) -> bool:
+        """Tell whether there is no port to look after."""
+        return not self._ports
+
+    def keep(self, place: Place, *, changed: Callable[[], None]) -> KeptPort:
+        """Return the port of a server; it is looked after when it was added."""
+        return KeptPort(
+            self.router, place, changed=changed, wake=self.wake, clock=self.clock
+        )
+
+    def add(self, port: KeptPort) -> None:
+        """Look after a port from now on."""
+        self._ports.append(port)
+        self.wake()
+
+    def remove(self, port: KeptPort) -> None:
+        """Let go of a port; its mapping stays."""
+        self._ports.remove(port)
+
+    def wake(self) -> None:
+        """See what is due: a port has been opened, or is to be tried again."""
+        self._woken.set()
+
+    def signal(self) -> None:
+        """Have a fresh look at everything soon; many signals make one look."""
+        self._signalled.set()
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Look after the ports until cancelled, wherever the router goes."""
+        while True:
+            try:
+                route = await self.router.find_route()
+            except PortMapError as err:
+                for port in self._ports:
+                    port.fail(err)
+                    port.changed()
+                await self._wait()
+                continue
+            async with listen(route, self.signal, port=self.router.ports.announcements):
+                await self._run_here(route)
+
+    async def _run_here(self, route: Route) -> None:
+        """Look after the ports as long as the router is where it is."""
+        events = _Events(self, route)
+        try:
+            while self.router.route == route:
+                await events.follow()
+                signalled = await self._wait()
+                await self._tend(signalled=signalled, evented=events.active)
+        finally:
+            await events.stop()
+
+    async def _wait(self) -> bool:
+        """Wait until something is due; tell whether it is because of a signal."""
+        dues = [due for port in self._ports if (due := port.due_at) is not None]
+        seconds = max(0.0, min(dues) - self.clock.now()) if dues else None
+        await self.clock.wait(self._woken, seconds)
+        self._woken.clear()
+        if not self._signalled.is_set():
+            return False
+        pause = max(const.DEBOUNCE, self._quiet_until - self.clock.now())
+        await self.clock.wait(asyncio.Event(), pause)
+        self._signalled.clear()
+        self._quiet_until = self.clock.now() + const.SIGNAL_GAP
+        return True
+
+    async def _tend(self, *, signalled: bool, evented: bool) -> None:
+        """Have the ports do what is due, a few at a time: routers are weak."""
+        now = self.clock.now()
+        seats = asyncio.Semaphore(const.AT_ONCE)
+
+        async def tend(port: KeptPort) -> None:
+            async with seats:
+                try:
+                    changed = await port.tend(signalled=signalled, evented=evented)
+                except Exception as err:
+                    # A mistake of ours may not end the care for all other ports.
+                    _LOGGER.exception("A port could not be looked after")
+                    port.fail(PortMapError(Reason.FAILED, type(err).__name__))
+                    changed = True
+            if changed:
+                port.changed()
+
+        async with asyncio.TaskGroup() as group:
+            for port in self._ports:
+                if signalled or (port.due_at is not None and port.due_at <= now):
+                    group.create_task(tend(port), name="tend port")
+
+
+class _Events:
+    """The subscription to what the router tells by UPnP, where it does."""
+
+    def __init__(self, keeper: Keeper, route: Route) -> None:
+        """Subscribe to nothing yet."""
+        self._keeper = keeper
+        self._route = route
+        self._url: str | None = None
+        self._subscription: Subscription | None = None
+        self._task: asyncio.Task[None] | None = None
 
     @property
-    def due_in(self) -> float | None:
-        """Return the seconds until there is something to do, None for nothing."""
-        now = time.monotonic()
-        if self.obstacle is not None:
-            return self._retry_at - now
-        if self.mapping is not None:
-            return min(self.mapping.renew_after, self._verify_at) - now
-        return None
+    def active(self) -> bool:
+        """Tell whether the router tells us what changes."""
+        return self._subscription is not None and self._subscription.active
 
-    def adopt(self, mapping: Mapping | None) -> None:
-        """Take over a mapping that stood before; it is verified at the next look."""
-        self.mapping = mapping
-        self._verify_at = 0.0
-
-    def try_again(self) -> None:
-        """Ask the router again at the next look, however it answered last."""
-        self.obstacle = None
-        self._verify_at = 0.0
-
-    def forget_old_obstacle(self) -> None:
-        """Give the router another chance when it has been left alone long enough."""
-        if self.obstacle is not None and time.monotonic() >= self._retry_at:
-            self.obstacle = None
-
-    async def verify(self) -> None:
-        """Ask the router, if it is time, whether our mapping stands."""
-        mapping = self.mapping
-        if mapping is None or self.obstacle or time.monotonic() < self._verify_at:
+    async def follow(self) -> None:
+        """Subscribe where the router was found last; its port changes with restarts."""
+        url = self._keeper.router.event_url
+        if url == self._url:
             return
-        try:
-            if await self._router.find_target(*self._place) != mapping.target:
-                # The server, or this host, has another address now.
-                await self._router.release(mapping)
-                self._keep(None)
-                return
-            self._keep(await self._router.verify(mapping))
-            self.external_address = await self._router.external_address(mapping)
-        except PortMapError as err:
-            self._doubt(mapping)
-            self._note(err)
+        await self.stop()
+        self._url = url
+        if url is not None:
+            self._subscription = Subscription(
+                self._keeper.router.session,
+                url,
+                source=self._route.source,
+                gateway=self._route.gateway,
+                changed=self._keeper.signal,
+            )
+            self._task = asyncio.create_task(self._subscription.run())
 
-    async def open(self, port: int) -> None:
-        """Have the router map an external port, or another one if that is taken."""
-        try:
-            target = await self._router.find_target(*self._place)
-            mapping = await self._router.map(target, port)
-            self._keep(mapping)
-            self.external_address = await self._router.external_address(mapping)
-        except PortMapError as err:
-            self._note(err)
-
-    async def renew(self) -> None:
-        """Extend the mapping."""
-        if self.mapping is not None:
-            try:
-                self._keep(await self._router.renew(self.mapping))
-            except PortMapError as err:
-                self._note(err)
-
-    async def close(self) -> None:
-        """Have the router remove the mapping; it stays ours until that is certain."""
-        if (mapping := self.mapping) is not None:
-            try:
-                await self._router.release(mapping)
-            except PortMapError as err:
-                self._doubt(mapping)
-                self._note(err)
-            else:
-                self._keep(None)
-
-    def _doubt(self, mapping: Mapping) -> None:
-        """Forget a mapping whose lease is over; silence alone proves nothing."""
-        if mapping.good_until and time.monotonic() >= mapping.good_until:
-            self.mapping = None
-
-    def _keep(self, mapping: Mapping | None) -> None:
-        self.mapping = mapping
-        self.obstacle = None
-        self._failures = 0
-        self._verify_at = time.monotonic() + VERIFY_EVERY
-        if mapping is None:
-            self.external_address = None
-
-    def _note(self, error: PortMapError) -> None:
-        _LOGGER.debug("No luck with the router: %s (%s)", error.reason, error.detail)
-        self.obstacle = error
-        wait = RETRY[min(self._failures, len(RETRY) - 1)]
-        self._failures += 1
-        self._retry_at = time.monotonic() + wait
+    async def stop(self) -> None:
+        """Subscribe to nothing any more."""
+        task, self._task, self._subscription = self._task, None, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait((task,))

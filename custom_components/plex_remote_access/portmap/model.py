@@ -14,6 +14,11 @@ class Method(StrEnum):
     NAT_PMP = "nat_pmp"
     UPNP = "upnp"
 
+    @property
+    def is_udp(self) -> bool:
+        """Tell whether a question is one packet, answered by one."""
+        return self is not Method.UPNP
+
 
 class Reason(StrEnum):
     """Why there is no mapping: the verdict on a router.

@@ -3,26 +3,19 @@
 https://www.rfc-editor.org/rfc/rfc6886
 """
 
-import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 import struct
 import time
 from typing import Final, override
 
+from . import const
+from .epoch import Continuity
 from .model import Mapper, Mapping, Method, PortMapError, Reason, Target
 from .route import Route
-from .udp import ask
+from .udp import UdpClient
 
 PORT: Final = 5351
-# What section 3.3 recommends; a router may grant less.
-LIFETIME: Final = 7200
-# An absurd grant (section 15 of RFC 6887 has the same limit) must not stop renewals.
-MAX_LIFETIME: Final = 86400
-# The start of the schedule of section 3.1; a router that needs longer than this
-# for a packet on the same link is not there.
-WAITS: Final = (0.25, 0.5, 1.0)
 
 _VERSION: Final = 0
 _OP_ADDRESS: Final = 0
@@ -95,7 +88,7 @@ def parse_map_response(packet: bytes, internal_port: int) -> MapResponse | None:
         epoch=epoch,
         internal_port=internal,
         external_port=external,
-        lifetime=min(lifetime, MAX_LIFETIME),
+        lifetime=min(lifetime, const.MAX_LIFETIME),
     )
 
 
@@ -121,23 +114,26 @@ class NatPmpMapper(Mapper):
     def __init__(self, route: Route, source: IPv4Address, port: int = PORT) -> None:
         """Speak from `source`, which is also where the mappings will lead."""
         self._gateway = route.gateway
-        self._source = source
-        self._port = port
-        # Section 3.7: one request at a time, as answers carry no id.
-        self._lock = asyncio.Lock()
+        self._client = UdpClient(route, source, port)
+        self._continuity = Continuity(self._look)
 
     @override
     async def probe(self) -> None:
-        await self.external_address()
+        response = await self._client.probe(
+            build_address_request(), parse_address_response
+        )
+        self._continuity.hear(self.method, response.epoch, response.address)
 
     @override
     async def external_address(self) -> IPv4Address:
-        response = await self._ask(build_address_request(), parse_address_response)
-        return response.address
+        await self._continuity.look()
+        assert self._continuity.address is not None
+        return self._continuity.address
 
     @override
     async def map(self, target: Target, external_port: int) -> Mapping:
-        response = await self._ask_map(target.port, external_port, LIFETIME)
+        # Suggesting the port had last rebuilds the mapping after a restart (3.3).
+        response = await self._ask_map(target.port, external_port, const.UDP_LIFETIME)
         if not response.lifetime or not response.external_port:
             raise PortMapError(Reason.FAILED, "The router granted no time")
         now = time.monotonic()
@@ -146,20 +142,13 @@ class NatPmpMapper(Mapper):
             gateway=self._gateway,
             target=target,
             external_port=response.external_port,
-            renew_after=now + response.lifetime / 2,
+            granted_at=now,
             good_until=now + response.lifetime,
         )
 
     @override
-    async def renew(self, mapping: Mapping) -> Mapping:
-        # Suggesting the port had last rebuilds the mapping after a restart (3.3).
-        return await self.map(mapping.target, mapping.external_port)
-
-    @override
-    async def verify(self, mapping: Mapping) -> Mapping:
-        # There is no way to read the table; asking again changes nothing if the
-        # mapping stands.
-        return await self.renew(mapping)
+    async def verify(self, mapping: Mapping) -> bool:
+        return await self._continuity.stands(mapping)
 
     @override
     async def release(self, mapping: Mapping) -> None:
@@ -170,17 +159,16 @@ class NatPmpMapper(Mapper):
     async def _ask_map(
         self, internal_port: int, external_port: int, lifetime: int
     ) -> MapResponse:
-        return await self._ask(
+        response = await self._client.ask(
             build_map_request(internal_port, external_port, lifetime),
             lambda packet: parse_map_response(packet, internal_port),
         )
+        self._continuity.hear(self.method, response.epoch)
+        return response
 
-    async def _ask[T](self, request: bytes, read: Callable[[bytes], T | None]) -> T:
-        async with self._lock:
-            return await ask(
-                request,
-                read,
-                source=self._source,
-                server=(self._gateway, self._port),
-                waits=WAITS,
-            )
+    async def _look(self) -> None:
+        """Ask for epoch and address, which come in one packet."""
+        response = await self._client.ask(
+            build_address_request(), parse_address_response
+        )
+        self._continuity.hear(self.method, response.epoch, response.address)

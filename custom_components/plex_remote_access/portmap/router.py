@@ -1,36 +1,29 @@
-"""The router, through whichever protocol it understands first."""
+"""The router, through whichever protocol it understands."""
 
-import asyncio
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+import math
 from typing import Final
 
 import aiohttp
 
-from . import natpmp, ssdp
+from . import announcements, natpmp, ssdp
 from .model import Mapper, Mapping, Method, PortMapError, Reason, Target
 from .natpmp import NatPmpMapper
+from .pcp import PcpMapper
+from .race import first_to_map
 from .route import Route, find_route, is_this_host, resolve
 from .upnp import UpnpMapper
-
-# The most telling first: what one protocol was told explains the silence of another.
-_TELLING: Final = (
-    Reason.TABLE_FULL,
-    Reason.PORT_TAKEN,
-    Reason.REFUSED_FOR_OTHER_HOST,
-    Reason.NO_PUBLIC_ADDRESS,
-    Reason.REFUSED,
-    Reason.FAILED,
-    Reason.NO_ROUTER,
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ports:
     """Where a router listens; other values are for routers simulated in tests."""
 
-    nat_pmp: int = natpmp.PORT
+    pcp: int = natpmp.PORT
+    """PCP and NAT-PMP share one port (RFC 6887, section 19.1)."""
     ssdp: int = ssdp.PORT
+    announcements: int = announcements.PORT
 
 
 class Router:
@@ -47,55 +40,63 @@ class Router:
         ports: Ports | None = None,
     ) -> None:
         """Use the default gateway, or the router that the owner named."""
-        self._session = session
+        self.session: Final = session
+        self.route: Route | None = None
         self._gateway = gateway
-        self._ports = ports or Ports()
-        self._route: Route | None = None
+        self.ports: Final = ports or Ports()
         self._mappers: dict[tuple[Method, IPv4Address], Mapper] = {}
+        self._worked: Method | None = None
 
-    async def find_target(self, host: str, port: int, description: str) -> Target:
+    async def find_route(self) -> Route:
+        """Look where the router is; all that is known of another one is forgotten."""
+        route = await find_route(self._gateway)
+        if route is None:
+            raise PortMapError(Reason.NO_ROUTER, "No route to the Internet")
+        if route != self.route:
+            self.forget()
+            self.route = route
+        return route
+
+    def forget(self) -> None:
+        """Forget all that is known of the router; it is found out anew."""
+        self._mappers.clear()
+        self._worked = None
+
+    async def find_target(
+        self, host: str, port: int, description: str, nonce: bytes
+    ) -> Target:
         """Return the target that a host name or address stands for.
 
         This host goes by many names; the router must be told the address on its link.
         """
-        await self._find_route()
-        assert self._route is not None
+        route = await self.find_route()
         address = await resolve(host)
         return Target(
-            address=self._route.source if address.is_loopback else address,
+            address=route.source if address.is_loopback else address,
             port=port,
             description=description,
+            nonce=nonce,
         )
 
     async def map(self, target: Target, external_port: int) -> Mapping:
-        """Get a mapping through the first protocol that answers and agrees.
+        """Get a mapping through the first protocol that answers and agrees."""
+        await self.find_route()
+        mapping = await first_to_map(
+            [self._mapper(method, target) for method in self._methods(target)],
+            target,
+            external_port,
+            proven=self._worked,
+        )
+        self._worked = mapping.method
+        return mapping
 
-        All are probed at once, and only the winner is asked for a mapping.
-        """
-        errors: list[PortMapError] = []
-        mappers = await self._mappers_for(target)
-        async with asyncio.TaskGroup() as group:
-            probes = [group.create_task(_probe(mapper)) for mapper in mappers]
-            try:
-                for next_probe in asyncio.as_completed(probes):
-                    mapper, error = await next_probe
-                    if error is None:
-                        try:
-                            return await mapper.map(target, external_port)
-                        except PortMapError as err:
-                            error = err
-                    errors.append(error)
-            finally:
-                for probe in probes:
-                    probe.cancel()
-        raise min(errors, key=lambda error: _TELLING.index(error.reason))
+    async def extend(self, mapping: Mapping) -> Mapping:
+        """Ask again for a mapping that stands, or stood, in the same way."""
+        mapper = await self._mapper_of(mapping)
+        return await mapper.map(mapping.target, mapping.external_port)
 
-    async def renew(self, mapping: Mapping) -> Mapping:
-        """Extend a mapping, and rebuild it if the router lost it."""
-        return await (await self._mapper_of(mapping)).renew(mapping)
-
-    async def verify(self, mapping: Mapping) -> Mapping | None:
-        """Return what the router has of a mapping now; None if it is gone."""
+    async def verify(self, mapping: Mapping) -> bool:
+        """Tell whether a mapping still stands; False also where it may be lost."""
         return await (await self._mapper_of(mapping)).verify(mapping)
 
     async def release(self, mapping: Mapping) -> None:
@@ -106,43 +107,74 @@ class Router:
         """Ask for the address at which a mapping is reached from outside."""
         return await (await self._mapper_of(mapping)).external_address()
 
-    async def _mappers_for(self, target: Target) -> list[Mapper]:
-        """Return what can map to a target; NAT-PMP only maps to the host that asks."""
-        await self._find_route()
-        methods = [Method.UPNP]
+    async def tidy(self, target: Target, keep: Mapping | None) -> None:
+        """Remove what else is ours and leads to a target, by all that is known.
+
+        Such leftovers come from attempts that were interrupted.
+        """
+        for method in self._methods(target):
+            mapper = self._mappers.get(self._key(method, target))
+            if isinstance(mapper, UpnpMapper):
+                await mapper.tidy(target, keep.external_port if keep else None)
+            elif mapper is not None and keep is None:
+                await mapper.release(self._lost(method, target))
+
+    @property
+    def event_url(self) -> str | None:
+        """Return where the router can be asked to tell what changes (GENA)."""
+        for mapper in self._mappers.values():
+            if isinstance(mapper, UpnpMapper) and (url := mapper.event_url):
+                return url
+        return None
+
+    def _methods(self, target: Target) -> list[Method]:
+        """Return what can map to a target, best first.
+
+        NAT-PMP only maps to the host that asks.
+        """
         if is_this_host(target.address):
-            methods.insert(0, Method.NAT_PMP)
-        return [self._mapper(method, target.address) for method in methods]
+            return [Method.PCP, Method.NAT_PMP, Method.UPNP]
+        return [Method.PCP, Method.UPNP]
 
     async def _mapper_of(self, mapping: Mapping) -> Mapper:
-        await self._find_route()
-        return self._mapper(mapping.method, mapping.target.address)
+        route = await self.find_route()
+        if route.gateway != mapping.gateway:
+            raise PortMapError(Reason.NO_ROUTER, "Another router stands there now")
+        return self._mapper(mapping.method, mapping.target)
 
-    def _mapper(self, method: Method, source: IPv4Address) -> Mapper:
-        route = self._route
+    def _lost(self, method: Method, target: Target) -> Mapping:
+        """Return a mapping that we may have without knowing its port."""
+        assert self.route is not None
+        return Mapping(
+            method=method,
+            gateway=self.route.gateway,
+            target=target,
+            external_port=0,
+            granted_at=-math.inf,
+            good_until=None,
+        )
+
+    def _key(self, method: Method, target: Target) -> tuple[Method, IPv4Address]:
+        """Return who asks, and how.
+
+        On a host with several addresses the one that the mapping leads to has to ask.
+        """
+        assert self.route is not None
+        source = self.route.source
+        if method.is_udp and is_this_host(target.address):
+            source = target.address
+        return method, source
+
+    def _mapper(self, method: Method, target: Target) -> Mapper:
+        route, key = self.route, self._key(method, target)
         assert route is not None
-        if (mapper := self._mappers.get((method, source))) is None:
-            if method is Method.NAT_PMP:
-                mapper = NatPmpMapper(route, source, self._ports.nat_pmp)
-            else:
-                mapper = UpnpMapper(self._session, route, self._ports.ssdp)
-            self._mappers[method, source] = mapper
+        if (mapper := self._mappers.get(key)) is None:
+            match method:
+                case Method.PCP:
+                    mapper = PcpMapper(route, key[1], self.ports.pcp)
+                case Method.NAT_PMP:
+                    mapper = NatPmpMapper(route, key[1], self.ports.pcp)
+                case Method.UPNP:
+                    mapper = UpnpMapper(self.session, route, self.ports.ssdp)
+            self._mappers[key] = mapper
         return mapper
-
-    async def _find_route(self) -> None:
-        """Look where the router is; everything known of another one is forgotten."""
-        route = await find_route(self._gateway)
-        if route is None:
-            raise PortMapError(Reason.NO_ROUTER, "No route to the Internet")
-        if route != self._route:
-            self._mappers.clear()
-            self._route = route
-
-
-async def _probe(mapper: Mapper) -> tuple[Mapper, PortMapError | None]:
-    """Probe, with the outcome beside the mapper that had it."""
-    try:
-        await mapper.probe()
-    except PortMapError as err:
-        return mapper, err
-    return mapper, None

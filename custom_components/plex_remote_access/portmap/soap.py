@@ -13,12 +13,8 @@ import aiohttp
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from . import const
 from .model import PortMapError, Reason
-
-# Slow routers take over 5 s to add a mapping.
-ACTION_TIMEOUT: Final = 10
-DESCRIPTION_TIMEOUT: Final = 3
-MAX_BODY: Final = 256 * 1024
 
 # Some routers fail on a kept connection, few gain from one.
 _CLOSE: Final = {"Connection": "close"}
@@ -115,7 +111,7 @@ async def call(
         session,
         "POST",
         url,
-        timeout=ACTION_TIMEOUT,
+        timeout=const.ACTION_TIMEOUT,
         data=build_request(service_type, action, arguments),
         headers={
             "Content-Type": 'text/xml; charset="utf-8"',
@@ -149,7 +145,7 @@ async def request(
             body = bytearray()
             async for chunk in response.content.iter_any():
                 body += chunk
-                if len(body) > MAX_BODY:
+                if len(body) > const.MAX_BODY:
                     raise PortMapError(Reason.FAILED, "The router's answer is too long")
             return response.status, bytes(body)
     except TimeoutError as err:

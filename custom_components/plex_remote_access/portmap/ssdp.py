@@ -11,23 +11,22 @@ from ipaddress import IPv4Address
 import socket
 from typing import Final, override
 
+from . import const
 from .route import Route
 
 PORT: Final = 1900
 GROUP: Final = IPv4Address("239.255.255.250")
-# How long to wait for the first answer; most come within milliseconds.
-WINDOW: Final = 3.0
 # Asked at once, not one after the other: waiting for each is what makes others slow.
 # Some routers only answer for what they are, some only for the last two.
 SEARCH_TARGETS: Final = (
     "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
     "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
     "urn:schemas-upnp-org:service:WANIPConnection:1",
+    "urn:schemas-upnp-org:service:WANIPConnection:2",
     "urn:schemas-upnp-org:service:WANPPPConnection:1",
     "upnp:rootdevice",
     "ssdp:all",
 )
-_REPEATS: Final = (0.0, 0.1, 0.5)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +69,9 @@ class _Listener(asyncio.DatagramProtocol):
 
     def __init__(self, route: Route) -> None:
         """Listen for devices near this route."""
-        self.answers: asyncio.Queue[Answer] = asyncio.Queue(maxsize=8)
+        self.answers: asyncio.Queue[Answer] = asyncio.Queue(
+            maxsize=const.MAX_CANDIDATES
+        )
         self._route = route
         self._seen: set[Answer] = set()
 
@@ -125,7 +126,7 @@ async def _send(
 ) -> None:
     loop = asyncio.get_running_loop()
     start = loop.time()
-    for repeat in _REPEATS:
+    for repeat in const.SEARCH_REPEATS:
         await asyncio.sleep(start + repeat - loop.time())
         for search_target in SEARCH_TARGETS:
             transport.sendto(build_search(gateway, search_target), (str(gateway), port))

@@ -5,6 +5,7 @@ UPnP InternetGatewayDevice, WANIPConnection:1 and :2.
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
 import random
@@ -13,20 +14,17 @@ from typing import Final, override
 
 import aiohttp
 
-from . import ssdp
+from . import const, ssdp
 from .igd import Service, description_url, fetch_services
-from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, is_public
+from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, why_not_public
 from .route import Route
 from .soap import SoapFault, call
 from .ssdp import Answer
 
-LEASE: Final = 3600
 # For routers without leases: 725 is the right answer, 402 and private codes below
 # zero are seen instead (https://github.com/tailscale/tailscale/issues/15223,
 # https://github.com/qbittorrent/qBittorrent/issues/12610).
 PERMANENT: Final = 0
-# How often a mapping without an end is written again: the table is lost on a reboot.
-REFRESH: Final = 1800
 
 _NO_SUCH_ENTRY: Final = frozenset({713, 714, 730})
 # The action does not exist (401, 602), or not with these arguments (402, 404).
@@ -37,16 +35,13 @@ _CONFLICT: Final = frozenset({501, 718, _USED_BY_ROUTER})
 _NOT_AUTHORIZED: Final = 606
 _SAME_PORT: Final = 724
 _FULL: Final = frozenset({603, 728})
-# Below are well-known services, which some routers refuse or keep for themselves.
-_RANDOM_PORTS: Final = range(20000, 60000)
-_TRIES: Final = 20
-_MAX_ROWS: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
     """One row of the router's table. `lease` is what remains, 0 has no end."""
 
+    external_port: int
     client: str
     port: int
     description: str
@@ -74,7 +69,7 @@ class UpnpMapper(Mapper):
         self._route = route
         self._port = port
         self._service: Service | None = None
-        self._lease = LEASE
+        self._lease = const.UPNP_LEASE
 
     @override
     async def probe(self) -> None:
@@ -93,7 +88,7 @@ class UpnpMapper(Mapper):
         failure = PortMapError(Reason.NO_ROUTER, "No answer to the search")
         tasks: set[asyncio.Task[Answer | list[Service]]] = set()
         loop = asyncio.get_running_loop()
-        end = loop.time() + ssdp.WINDOW
+        end = loop.time() + const.PATIENCE
         try:
             tasks.add(asyncio.create_task(answers.get()))
             while (left := end - loop.time()) > 0:
@@ -127,35 +122,42 @@ class UpnpMapper(Mapper):
     @override
     async def external_address(self) -> IPv4Address:
         output = await self._call("GetExternalIPAddress")
-        try:
-            return IPv4Address(output.get("NewExternalIPAddress", ""))
-        except AddressValueError:
-            # miniupnpd behind another router answers with an empty text.
-            raise PortMapError(
-                Reason.NO_PUBLIC_ADDRESS, "The router names no external address"
-            ) from None
+        with suppress(AddressValueError):
+            address = IPv4Address(output.get("NewExternalIPAddress", ""))
+            if not address.is_unspecified:
+                return address
+        raise PortMapError(
+            await self._why_no_address(), "The router names no external address"
+        )
+
+    async def _why_no_address(self) -> Reason:
+        """Tell a router that is offline from one that does not like its address.
+
+        miniupnpd behind another router answers with an empty text, and is connected.
+        """
+        with suppress(SoapFault):
+            output = await self._call("GetStatusInfo")
+            if output.get("NewConnectionStatus") not in {"Connected", "Up"}:
+                return Reason.WAN_DOWN
+        return Reason.NO_PUBLIC_ADDRESS
 
     @override
     async def map(self, target: Target, external_port: int) -> Mapping:
-        ports = (external_port, *random.sample(_RANDOM_PORTS, _TRIES))
+        ports = (external_port, *random.sample(const.RANDOM_PORTS, const.RANDOM_TRIES))
         try:
             return await self._map_one_of(ports, target)
         except SoapFault as fault:
             if fault.code != _SAME_PORT:
-                raise _refusal(fault, target, self._route) from fault
+                raise _refusal(fault, target, self._route, self._service) from fault
         try:
             return await self._map_one_of((target.port,), target)
         except SoapFault as fault:
-            raise _refusal(fault, target, self._route) from fault
+            raise _refusal(fault, target, self._route, self._service) from fault
 
     @override
-    async def renew(self, mapping: Mapping) -> Mapping:
-        return await self.map(mapping.target, mapping.external_port)
-
-    @override
-    async def verify(self, mapping: Mapping) -> Mapping | None:
+    async def verify(self, mapping: Mapping) -> bool:
         entry = await self._entry(mapping.external_port)
-        return mapping if entry and entry.is_for(mapping.target) else None
+        return entry is not None and entry.is_for(mapping.target)
 
     @override
     async def release(self, mapping: Mapping) -> None:
@@ -173,6 +175,7 @@ class UpnpMapper(Mapper):
 
     async def _map_one_of(self, ports: Iterable[int], target: Target) -> Mapping:
         """Map the first port that is free. Raises SoapFault for other refusals."""
+        taken: PortMapError | None = None
         for port in ports:
             try:
                 return await self._map(target, port)
@@ -187,7 +190,9 @@ class UpnpMapper(Mapper):
                     # https://github.com/syncthing/syncthing/issues/1824
                     await self._call("DeletePortMapping", **_key(port))
                     return await self._map(target, port)
-        raise PortMapError(Reason.PORT_TAKEN, "The port is taken")
+                taken = taken or _taken(port, entry, fault)
+        assert taken is not None
+        raise taken
 
     async def _map(self, target: Target, port: int) -> Mapping:
         """Map one port and read it back. Raises SoapFault as the router answers."""
@@ -219,7 +224,7 @@ class UpnpMapper(Mapper):
             gateway=self._route.gateway,
             target=target,
             external_port=port,
-            renew_after=now + (entry.lease / 2 if entry.lease else REFRESH),
+            granted_at=now,
             good_until=now + entry.lease if entry.lease else None,
         )
 
@@ -237,41 +242,70 @@ class UpnpMapper(Mapper):
     async def _entry(self, port: int) -> Entry | None:
         """Read the row of an external port, ours or not."""
         try:
-            return _read(await self._call("GetSpecificPortMappingEntry", **_key(port)))
+            row = await self._call("GetSpecificPortMappingEntry", **_key(port))
+            return _read(row, port)
         except SoapFault as fault:
             if fault.code in _NO_SUCH_ENTRY:
                 return None
             if fault.code not in _NOT_UNDERSTOOD:
                 raise
-        return await self._walk(port)
+        return next(
+            (entry for entry in await self.rows() if entry.external_port == port), None
+        )
 
-    async def _walk(self, port: int) -> Entry | None:
-        """Read the whole table, for routers that do not look up a single row."""
-        for index in range(_MAX_ROWS):
+    async def rows(self) -> list[Entry]:
+        """Read all TCP rows of the router's table."""
+        rows: list[Entry] = []
+        for index in range(const.MAX_ROWS):
             try:
                 row = await self._call(
                     "GetGenericPortMappingEntry", NewPortMappingIndex=str(index)
                 )
             except SoapFault:
                 # Which error stands for the end differs between routers.
-                return None
-            if row.get("NewExternalPort") == str(port) and (
-                row.get("NewProtocol", "").upper() == "TCP"
-            ):
-                return _read(row)
-        return None
+                break
+            port = row.get("NewExternalPort", "")
+            if port.isdecimal() and row.get("NewProtocol", "").upper() == "TCP":
+                rows.append(_read(row, int(port)))
+        return rows
+
+    async def tidy(self, target: Target, keep: int | None) -> None:
+        """Remove what else is ours and leads to a target.
+
+        Such leftovers come from attempts that were interrupted.
+        """
+        for entry in await self.rows():
+            if entry.external_port != keep and entry.is_for(target):
+                await self._call("DeletePortMapping", **_key(entry.external_port))
+
+    @property
+    def event_url(self) -> str | None:
+        """Return where the router can be asked to tell what changes (GENA)."""
+        return self._service.event_url if self._service else None
 
     async def _explain_conflict(self, fault: SoapFault, target: Target) -> None:
         """Raise what a conflict means when the port is free; return to try another.
 
         Behind another router miniupnpd answers 501, and in secure mode 718.
         """
-        if not is_public(await self.external_address()):
-            raise PortMapError(Reason.NO_PUBLIC_ADDRESS, str(fault)) from fault
+        if reason := why_not_public(await self.external_address()):
+            raise PortMapError(reason, str(fault)) from fault
         if fault.code != _USED_BY_ROUTER and target.address != self._route.source:
             raise PortMapError(Reason.REFUSED_FOR_OTHER_HOST, str(fault)) from fault
 
     async def _call(self, action: str, **arguments: str) -> dict[str, str]:
+        known = self._service is not None
+        try:
+            return await self._call_once(action, arguments)
+        except PortMapError as err:
+            # Many routers choose a new port at each start: search again, once.
+            if not known or not isinstance(err.__cause__, aiohttp.ClientError):
+                raise
+        return await self._call_once(action, arguments)
+
+    async def _call_once(
+        self, action: str, arguments: dict[str, str]
+    ) -> dict[str, str]:
         if self._service is None:
             await self.probe()
         service = self._service
@@ -286,14 +320,14 @@ class UpnpMapper(Mapper):
             )
         except PortMapError as err:
             if err.reason is Reason.NO_ROUTER:
-                # Many routers choose a new port at each start: search again next time.
                 self._service = None
             raise
 
 
-def _read(row: dict[str, str]) -> Entry:
+def _read(row: dict[str, str], external_port: int) -> Entry:
     try:
         return Entry(
+            external_port=external_port,
             client=row["NewInternalClient"],
             port=int(row["NewInternalPort"]),
             description=row.get("NewPortMappingDescription", ""),
@@ -308,10 +342,24 @@ def _key(port: int) -> dict[str, str]:
     return {"NewRemoteHost": "", "NewExternalPort": str(port), "NewProtocol": "TCP"}
 
 
-def _refusal(fault: SoapFault, target: Target, route: Route) -> PortMapError:
+def _taken(port: int, entry: Entry | None, fault: SoapFault) -> PortMapError:
+    """Say who holds a port."""
+    if entry is None:
+        return PortMapError(Reason.PORT_USED_BY_ROUTER, f"Port {port}: {fault}")
+    return PortMapError(
+        Reason.PORT_TAKEN,
+        f"Port {port} leads to {entry.client}:{entry.port} ({entry.description})",
+    )
+
+
+def _refusal(
+    fault: SoapFault, target: Target, route: Route, service: Service | None
+) -> PortMapError:
     """Say why a router refuses for good."""
     if fault.code in _FULL:
         return PortMapError(Reason.TABLE_FULL, str(fault))
     if fault.code == _NOT_AUTHORIZED and target.address != route.source:
+        if service and service.is_fritz_box:
+            return PortMapError(Reason.DEVICE_PERMISSION, str(fault))
         return PortMapError(Reason.REFUSED_FOR_OTHER_HOST, str(fault))
     return PortMapError(Reason.REFUSED, str(fault))

@@ -1,0 +1,19 @@
+"""The clock of the keeper, so that tests need not wait for real minutes."""
+
+import asyncio
+from contextlib import suppress
+import time
+
+
+class Clock:
+    """The monotonic clock, as all times in this package are meant."""
+
+    def now(self) -> float:
+        """Return the time in seconds."""
+        return time.monotonic()
+
+    async def wait(self, event: asyncio.Event, seconds: float | None) -> None:
+        """Wait for an event, but no longer than so many seconds; None has no end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await event.wait()

@@ -1,0 +1,364 @@
+"""One port that is kept open for a server until its owner wants it closed."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+import logging
+import math
+import random
+from typing import Final
+
+from . import const
+from .clock import Clock
+from .model import Mapping, Method, PortMapError, Target
+from .router import Router
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a server is, and how its mappings are known as ours (see `Target`)."""
+
+    host: str
+    port: int
+    description: str
+    nonce: bytes = field(repr=False)
+
+
+class KeptPort:
+    """A port of the router that leads to a server.
+
+    A router that refuses, or is silent, is an expected state and not an error:
+    `obstacle` says why, and the router is asked again later. What the router could not
+    be made to close is in `leaving` until it is closed or its lease is over.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        place: Place,
+        *,
+        changed: Callable[[], None],
+        wake: Callable[[], None],
+        clock: Clock,
+    ) -> None:
+        """Keep nothing yet.
+
+        `changed` is called when something happened by itself, `wake` when the next
+        thing may be due earlier than before.
+        """
+        self.mapping: Mapping | None = None
+        self.leaving: tuple[Mapping, ...] = ()
+        self.external_address: IPv4Address | None = None
+        self.obstacle: PortMapError | None = None
+        self.times_opened = 0
+        self._router: Final = router
+        self._place: Final = place
+        self.changed: Final = changed
+        self._wake: Final = wake
+        self._clock: Final = clock
+        # One conversation about this port at a time: two would not know of each
+        # other's mappings.
+        self._lock: Final = asyncio.Lock()
+        self._work: asyncio.Task[None] | None = None
+        self._wanted: int | None = None
+        self._failures = 0
+        self._renewals = 0
+        self._retry_at = self._check_at = self._renew_at = self._leave_at = 0.0
+        self._had_mapping = self._tidied = self._unsure = False
+
+    # What the owner wants
+
+    def adopt(self, mapping: Mapping | None, leaving: Iterable[Mapping] = ()) -> None:
+        """Take over what stood before; it is looked at as soon as possible."""
+        self.mapping = mapping
+        self.leaving = tuple(leaving)
+        self._wanted = mapping.external_port if mapping else None
+        self._had_mapping = mapping is not None
+        self._renew_at = self._check_at = self._leave_at = 0.0
+
+    async def open(self, external_port: int) -> None:
+        """Have the router map an external port, or another one if that is taken.
+
+        From then on the port is kept open, until `close`.
+        """
+        self._wanted = external_port
+        await self._talk(self._map(external_port))
+
+    async def close(self) -> None:
+        """Have the router remove the mapping, at once.
+
+        What is under way is given up. Never raises: see `leaving`.
+        """
+        self._wanted = None
+        self.interrupt()
+        async with self._lock:
+            self.obstacle = None
+            self._set_mapping(None, leave=True)
+            self._leave_at = 0.0
+            await self._close_leaving()
+            if self._unsure:
+                await self._attempt(self._withdraw())
+        self._wake()
+
+    async def rebuild(self) -> None:
+        """Remove the mapping and add it again.
+
+        For routers that list and renew a mapping but do not forward
+        (https://github.com/tailscale/tailscale/issues/21208).
+        """
+        if (mapping := self.mapping) is not None:
+            await self._talk(self._rebuild(mapping))
+
+    def interrupt(self) -> None:
+        """Give up what is being asked of the router right now."""
+        if self._work is not None:
+            self._work.cancel()
+
+    def try_again(self) -> None:
+        """Ask the router again at the next opportunity, however it answered last."""
+        self.obstacle = None
+        self._failures = 0
+        self._retry_at = self._check_at = self._leave_at = 0.0
+        self._router.forget()
+        self._wake()
+
+    # What is done from time to time
+
+    @property
+    def due_at(self) -> float | None:
+        """Return when there is something to do, None for never."""
+        times = [self._leave_at] if self.leaving else []
+        if self._wanted is not None:
+            if self.obstacle is not None:
+                times.append(self._retry_at)
+            elif self.mapping is not None:
+                times += [self._check_at, self._renew_at]
+        return min(times, default=None)
+
+    async def tend(self, *, signalled: bool = False, evented: bool = False) -> bool:
+        """Do what is due, or everything after a signal of the router.
+
+        `evented` says that the router tells what changes, so that less is asked.
+        Returns whether the owner would notice a difference.
+        """
+        before = self._state
+        async with self._lock:
+            if signalled:
+                self._retry_at = self._check_at = self._leave_at = 0.0
+            await self._close_leaving()
+            if self._wanted is not None and self._clock.now() >= (self.due_at or 0):
+                await self._attempt(self._stand(evented=evented))
+        return self._state != before
+
+    def fail(self, error: PortMapError) -> None:
+        """Note that there was no way to tend."""
+        self._note(error)
+
+    @property
+    def _state(self) -> tuple[object, ...]:
+        """Return what the owner would notice."""
+        mapping = self.mapping
+        return (
+            mapping and (mapping.method, mapping.external_port, mapping.good_until),
+            self.times_opened,
+            self.external_address,
+            self.obstacle and self.obstacle.reason,
+            self.leaving,
+        )
+
+    async def _stand(self, *, evented: bool) -> None:
+        """See to it that the mapping stands."""
+        target = await self._target()
+        mapping = self.mapping
+        assert self._router.route is not None
+        if mapping and (mapping.target, mapping.gateway) != (
+            target,
+            self._router.route.gateway,
+        ):
+            # The server, this host or the router has another address now.
+            self._set_mapping(None, leave=True)
+            self._leave_at = 0.0
+            await self._close_leaving()
+            mapping = None
+        if mapping is None:
+            assert self._wanted is not None
+            await self._map(self._wanted)
+            return
+        if not await self._router.verify(mapping):
+            await self._restore(mapping)
+        elif self._clock.now() >= self._renew_at:
+            await self._renew(mapping)
+        elif not (evented and self.external_address):
+            self.external_address = await self._router.external_address(mapping)
+        self._settle(evented=evented)
+        if not self._tidied:
+            self._tidied = True
+            await self._router.tidy(target, self.mapping)
+
+    # Conversations with the router
+
+    async def _map(self, external_port: int) -> None:
+        target = await self._target()
+        try:
+            mapping = await self._router.map(target, external_port)
+        except asyncio.CancelledError:
+            # The router may have been told already.
+            self._unsure = True
+            raise
+        self._opened(mapping)
+        await self._learn_address(mapping)
+
+    async def _restore(self, mapping: Mapping) -> None:
+        """Ask again for what the router has lost."""
+        try:
+            restored = await self._router.extend(mapping)
+        except PortMapError:
+            # It may have restarted with another protocol.
+            restored = await self._router.map(mapping.target, mapping.external_port)
+        self._opened(restored)
+        await self._learn_address(restored)
+
+    async def _renew(self, mapping: Mapping) -> None:
+        """Extend the lease; there is time to fail a few times."""
+        try:
+            renewed = await self._router.extend(mapping)
+        except PortMapError:
+            self._renewals += 1
+            self._plan_renewal(mapping)
+            if self._renewals > len(const.RENEW_AT):
+                raise
+            return
+        self._renewals = 0
+        self._set_mapping(renewed)
+        await self._learn_address(renewed)
+
+    async def _rebuild(self, mapping: Mapping) -> None:
+        await self._router.release(mapping)
+        self._set_mapping(None)
+        await self._map(mapping.external_port)
+
+    async def _withdraw(self) -> None:
+        await self._router.tidy(await self._target(), None)
+        self._unsure = False
+
+    async def _close_leaving(self) -> None:
+        """Close what should be closed already; what cannot be reached ends by itself."""
+        now = self._clock.now()
+        self.leaving = tuple(
+            mapping for mapping in self.leaving if not _is_over(mapping, now)
+        )
+        if not self.leaving or now < self._leave_at:
+            return
+        for mapping in self.leaving:
+            try:
+                await self._router.release(mapping)
+            except PortMapError as err:
+                _LOGGER.debug("Not closed: %s (%s)", err.reason, err.detail)
+                self._leave_at = now + const.RETRY[1]
+            else:
+                self.leaving = tuple(
+                    other for other in self.leaving if other is not mapping
+                )
+
+    async def _target(self) -> Target:
+        place = self._place
+        return await self._router.find_target(
+            place.host, place.port, place.description, place.nonce
+        )
+
+    async def _learn_address(self, mapping: Mapping) -> None:
+        """Ask for the external address; a mapping without one stands all the same."""
+        self.external_address = None
+        self.external_address = await self._router.external_address(mapping)
+
+    async def _talk(self, conversation: Coroutine[None, None, None]) -> None:
+        async with self._lock:
+            await self._attempt(conversation)
+        self._wake()
+
+    async def _attempt(self, conversation: Coroutine[None, None, None]) -> None:
+        """Have a conversation that may fail, and that `interrupt` ends."""
+        self._work = asyncio.ensure_future(conversation)
+        try:
+            await asyncio.wait((self._work,))
+            if not self._work.cancelled():
+                self._work.result()
+                self.obstacle = None
+                self._failures = 0
+        except PortMapError as err:
+            self._note(err)
+        except asyncio.CancelledError:
+            self._work.cancel()
+            await asyncio.wait((self._work,))
+            raise
+        finally:
+            self._work = None
+
+    # What is known
+
+    def _opened(self, mapping: Mapping) -> None:
+        self.times_opened += 1
+        self._had_mapping = True
+        self._renewals = 0
+        # Later attempts keep to the port that the router has given.
+        self._wanted = mapping.external_port
+        self._tidied = False
+        self._set_mapping(mapping)
+        self._settle(evented=False)
+
+    def _set_mapping(self, mapping: Mapping | None, *, leave: bool = False) -> None:
+        if leave and self.mapping is not None:
+            self.leaving = (*self.leaving, self.mapping)
+        self.mapping = mapping
+        if mapping is None:
+            self.external_address = None
+            return
+        self._plan_renewal(mapping)
+
+    def _settle(self, *, evented: bool) -> None:
+        """Plan the next check."""
+        mapping = self.mapping
+        if mapping is None or mapping.method is not Method.UPNP:
+            pause = const.CHECK_UDP
+        else:
+            pause = const.CHECK_UPNP_EVENTED if evented else const.CHECK_UPNP
+        self._check_at = self._clock.now() + pause
+
+    def _plan_renewal(self, mapping: Mapping) -> None:
+        """Plan the next try to extend the lease, a little at random."""
+        now = self._clock.now()
+        if mapping.good_until is None:
+            self._renew_at = now + const.REFRESH_PERMANENT
+            return
+        if self._renewals < len(const.RENEW_AT) and mapping.granted_at > -math.inf:
+            share = const.RENEW_AT[self._renewals]
+            share *= 1 + random.uniform(-const.RENEW_JITTER, const.RENEW_JITTER)
+            at = mapping.granted_at + share * (mapping.good_until - mapping.granted_at)
+        else:
+            at = (now + mapping.good_until) / 2
+        self._renew_at = max(at, now + const.RENEW_GAP)
+
+    def _note(self, error: PortMapError) -> None:
+        """Remember why it did not work, and when to try again."""
+        _LOGGER.debug("No luck with the router: %s (%s)", error.reason, error.detail)
+        now = self._clock.now()
+        self.obstacle = error
+        pauses = const.RETRY_LOST if self._had_mapping else const.RETRY
+        self._retry_at = now + pauses[min(self._failures, len(pauses) - 1)]
+        self._failures += 1
+        if self.mapping is not None and _is_over(self.mapping, now):
+            # Silence alone proves nothing; the end of the lease does.
+            self._set_mapping(None)
+
+
+def _is_over(mapping: Mapping, now: float) -> bool:
+    """Tell whether the router has dropped a mapping by itself."""
+    return mapping.good_until is not None and now >= mapping.good_until
+
+
+def random_port() -> int:
+    """Return a port that nothing well known uses."""
+    return random.choice(const.RANDOM_PORTS)

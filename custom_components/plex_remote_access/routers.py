@@ -1,0 +1,100 @@
+"""The routers: one keeper for each, shared by all servers behind it."""
+
+import asyncio
+from collections.abc import Mapping
+from ipaddress import IPv4Address
+from typing import Any, Final
+
+from homeassistant.components import ssdp
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
+from homeassistant.util.hass_dict import HassKey
+from yarl import URL
+
+from .const import CONF_ROUTER, DOMAIN
+from .portmap import Keeper, KeptPort, Router
+
+_CARES: Final[HassKey[dict[str | None, RouterCare]]] = HassKey(f"{DOMAIN}.routers")
+# By the type, searches are answered and advertisements are sent.
+_GATEWAYS: Final = tuple(
+    {header: f"urn:schemas-upnp-org:device:InternetGatewayDevice:{version}"}
+    for version in (1, 2)
+    for header in ("nt", "st")
+)
+
+
+def create_router(hass: HomeAssistant, options: Mapping[str, Any]) -> Router:
+    """Create the way to the router: the default gateway, or the one entered."""
+    gateway = options.get(CONF_ROUTER)
+    return Router(
+        async_get_clientsession(hass),
+        gateway=IPv4Address(gateway) if gateway else None,
+    )
+
+
+@callback
+def async_get_router_care(
+    hass: HomeAssistant, options: Mapping[str, Any]
+) -> RouterCare:
+    """Return the care for the router that a server is behind."""
+    cares = hass.data.setdefault(_CARES, {})
+    gateway = options.get(CONF_ROUTER)
+    if (care := cares.get(gateway)) is None:
+        care = cares[gateway] = RouterCare(hass, create_router(hass, options))
+    return care
+
+
+class RouterCare:
+    """The keeper of one router, at work as long as a loaded server needs it."""
+
+    def __init__(self, hass: HomeAssistant, router: Router) -> None:
+        """Prepare; nothing is sent yet."""
+        self.keeper: Final = Keeper(router)
+        self._hass: Final = hass
+        self._boots: Final[dict[str, tuple[str | None, str | None]]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    @callback
+    def async_look_after(self, port: KeptPort) -> CALLBACK_TYPE:
+        """Look after a port; returns how to end that. Its mapping stays then."""
+        self.keeper.add(port)
+        if self._task is None:
+            self._task = self._hass.async_create_background_task(
+                self._run(), f"{DOMAIN} router"
+            )
+
+        @callback
+        def leave() -> None:
+            self.keeper.remove(port)
+            if self.keeper.idle and self._task is not None:
+                self._task.cancel()
+                self._task = None
+
+        return leave
+
+    async def _run(self) -> None:
+        """Keep the ports, and listen to what Home Assistant hears of routers."""
+        leave = [
+            await ssdp.async_register_callback(self._hass, self._on_ssdp, gateway)
+            for gateway in _GATEWAYS
+        ]
+        try:
+            await self.keeper.run()
+        finally:
+            for unregister in leave:
+                unregister()
+
+    @callback
+    def _on_ssdp(self, info: SsdpServiceInfo, change: ssdp.SsdpChange) -> None:
+        """Have a look when our router comes, goes or has started anew."""
+        route = self.keeper.router.route
+        host = info.ssdp_location and URL(info.ssdp_location).host
+        if route is None or host != str(route.gateway):
+            return
+        boot = info.ssdp_headers.get(ssdp.ATTR_SSDP_BOOTID), info.ssdp_location
+        known = self._boots.pop(info.ssdp_st, None)
+        if change is not ssdp.SsdpChange.BYEBYE:
+            self._boots[info.ssdp_st] = boot
+        if change is ssdp.SsdpChange.BYEBYE or boot != known:
+            self.keeper.signal()
