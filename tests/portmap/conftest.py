@@ -2,18 +2,21 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import aiohttp
 import pytest
 
 from custom_components.plex_remote_access.portmap import Ports, Router
+from custom_components.plex_remote_access.portmap.gena import Subscription
 from custom_components.plex_remote_access.portmap.natpmp import NatPmpMapper
 from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
+from tests.common import become
 from tests.simulators.router import Router as SimulatedRouter
 
 from .common import LOOPBACK, PACKAGE, ROUTE
 from .scripted import ScriptedGateway
+from .subscriber import running
 
 
 @pytest.fixture
@@ -56,6 +59,33 @@ def client(session: aiohttp.ClientSession, router: SimulatedRouter) -> Router:
     """The way to the Internet through the simulated router."""
     ports = Ports(pcp=router.natpmp_port, ssdp=router.ssdp_port)
     return Router(session, gateway=LOOPBACK, ports=ports)
+
+
+@pytest.fixture
+def changed() -> Mock:
+    """What is called when the router sends an event."""
+    return Mock()
+
+
+@pytest.fixture
+def subscription(
+    session: aiohttp.ClientSession, router: SimulatedRouter, changed: Mock
+) -> Subscription:
+    """The events of the simulated router."""
+    return Subscription(
+        session, router.event_url, source=LOOPBACK, gateway=LOOPBACK, changed=changed
+    )
+
+
+@pytest.fixture
+async def subscribed(
+    subscription: Subscription, router: SimulatedRouter
+) -> AsyncIterator[None]:
+    """Be subscribed, and know what everything is like."""
+    async with running(subscription):
+        await become(lambda: len(router.event_answers), 1)
+        await become(lambda: subscription.active, True)
+        yield
 
 
 @pytest.fixture

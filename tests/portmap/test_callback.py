@@ -16,9 +16,7 @@ from tests.simulators.router.http_server import HttpServer, Response
 from tests.simulators.router.records import HttpRequest
 
 from .common import LOOPBACK, PACKAGE
-from .test_gena import changed, running, subscribed, subscription
-
-__all__ = ["changed", "subscribed", "subscription"]
+from .subscriber import running
 
 PATIENCE = 2
 
