@@ -43,13 +43,15 @@ ACCOUNT = Account(
     private_port=32400,
     subscription_active=True,
 )
-TARGET = Target(address=IPv4Address("192.168.1.10"), port=32400, description="Plex")
+TARGET = Target(
+    address=IPv4Address("192.168.1.10"), port=32400, description="Plex", nonce=bytes(12)
+)
 MAPPING = Mapping(
     method=Method.UPNP,
     gateway=IPv4Address("192.168.1.1"),
     target=TARGET,
     external_port=32400,
-    renew_after=1800,
+    granted_at=0,
     good_until=3600,
 )
 WANTED = Wanted(mode=AUTOMATIC, port=32400, engaged=True)

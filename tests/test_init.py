@@ -210,7 +210,7 @@ async def test_mapping_lost_while_we_were_away(
 
     await set_up(hass, init_integration)
 
-    assert open_ports(router) == [32400]
+    await become(lambda: open_ports(router), [32400])
 
 
 @pytest.mark.parametrize("router_options", [{"pcp": False, "nat_pmp": False}])
@@ -228,9 +228,10 @@ async def test_mapping_taken_by_somebody_while_we_were_away(
 
     await set_up(hass, init_integration)
 
+    await become(lambda: len(open_ports(router)), 2)
     assert foreign in router.table
     (ours,) = (entry for entry in router.table if entry.origin is not Origin.STATIC)
-    assert setting(plex, EXTERNAL_PORT) == ours.external_port
+    await become(lambda: setting(plex, EXTERNAL_PORT), ours.external_port)
 
 
 async def test_switched_off_while_we_were_away(

@@ -7,9 +7,10 @@ import pytest
 
 from custom_components.plex_remote_access.plan import (
     Close,
+    Mend,
     Open,
     PortMapping,
-    Renew,
+    Remedy,
     Request,
     Seen,
     Step,
@@ -99,19 +100,16 @@ from .plan_states import (
             id="automatic-takes-over-from-the-server",
         ),
         pytest.param(
-            WANTED, seen(renewal_due=True), (Renew(),), id="automatic-renews-in-time"
+            WANTED,
+            seen(account=said(MAPPED, "unreachable"), remedy=Remedy.REBUILD),
+            (Mend(Remedy.REBUILD),),
+            id="automatic-mends",
         ),
         pytest.param(
             WANTED,
-            seen(preferences=AUTO_PUBLISHED, renewal_due=True),
-            (PUBLISH_OURS, Renew()),
-            id="automatic-publishes-and-renews",
-        ),
-        pytest.param(
-            WANTED,
-            seen(renewal_due=True, obstacle=Reason.NO_ROUTER),
-            (),
-            id="automatic-leaves-a-silent-router-alone-when-renewing",
+            seen(preferences=AUTO_PUBLISHED, remedy=Remedy.REBUILD),
+            (PUBLISH_OURS,),
+            id="automatic-publishes-before-it-mends",
         ),
         pytest.param(
             WANTED,
@@ -180,7 +178,7 @@ from .plan_states import (
         pytest.param(
             replace(WANTED, request=OFF),
             seen(obstacle=Reason.NO_ROUTER),
-            (UNPUBLISH,),
+            (UNPUBLISH, Close()),
             id="automatic-off-unpublishes-while-the-router-is-silent",
         ),
         pytest.param(

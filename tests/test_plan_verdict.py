@@ -21,6 +21,7 @@ from .plan_states import (
     GOOD,
     MANUAL,
     MAPPED,
+    MAPPING,
     SERVER,
     UNKNOWN,
     WAITING,
@@ -138,13 +139,22 @@ from .plan_states import (
             id="quirk-62-private-external-address",
         ),
         pytest.param(
-            replace(
-                seen(account=said(MAPPED, "unreachable")),
-                external_address=IPv4Address("0.0.0.0"),
-            ),
+            seen(account=said(MAPPED, "unreachable"), obstacle=Reason.WAN_DOWN),
+            Status.UNREACHABLE,
+            Reason.WAN_DOWN,
+            id="quirk-25-no-external-address",
+        ),
+        pytest.param(
+            seen(account=said(FAILED), mapped=False, obstacle=Reason.CARRIER_NAT),
+            Status.DOUBLE_NAT,
+            Cause.CARRIER_NAT,
+            id="carrier-nat-told-by-the-router",
+        ),
+        pytest.param(
+            seen(account=said(FAILED), mapped=False, obstacle=Reason.DOUBLE_NAT),
             Status.DOUBLE_NAT,
             Cause.DOUBLE_NAT,
-            id="quirk-25-no-external-address",
+            id="double-nat-told-by-the-router",
         ),
         pytest.param(
             replace(
@@ -238,9 +248,9 @@ from .plan_states import (
             id="disabled-with-nothing-left-to-close",
         ),
         pytest.param(
-            seen(preferences=FRESH, obstacle=Reason.NO_ROUTER),
+            seen(preferences=FRESH, mapped=False, leaving=(MAPPING,)),
             Status.DISABLED,
-            Reason.NO_ROUTER,
+            Cause.STILL_OPEN,
             id="disabled-and-not-closed",
         ),
     ],

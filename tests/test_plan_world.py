@@ -7,11 +7,12 @@ from hypothesis import given, strategies as st
 
 from custom_components.plex_remote_access.plan import (
     Close,
+    Mend,
     Open,
     Plan,
     PortMapping,
     Probe,
-    Renew,
+    Remedy,
     Request,
     Seen,
     Status,
@@ -72,13 +73,13 @@ SEEN = st.builds(
         subscription_active=st.none(),
     ),
     mapping=st.none() | MAPPINGS,
-    renewal_due=st.booleans(),
     external_address=st.sampled_from(
         [None, IPv4Address(PUBLIC), IPv4Address("10.0.0.2"), IPv4Address("100.64.0.1")]
     ),
     obstacle=st.none() | REASONS,
     settled=st.booleans(),
     probe_due=st.booleans(),
+    remedy=st.none() | st.sampled_from(Remedy),
 )
 WISHES = st.builds(
     Wanted,
@@ -87,7 +88,8 @@ WISHES = st.builds(
     engaged=st.booleans(),
     request=st.none() | st.sampled_from(Request),
 )
-ROUNDS = 5
+# Close, open, write, mend, and the first three again.
+ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -103,21 +105,31 @@ class World:
         match step:
             case Write(change):
                 return self._write(change)
-            case _ if isinstance(self.router, Reason):
+            case Close() if isinstance(self.router, Reason):
+                # What cannot be closed is left to its end.
+                return replace(
+                    self, seen=replace(self.seen, mapping=None, leaving=(MAPPING,))
+                )
+            case Open() if isinstance(self.router, Reason):
                 return replace(self, seen=replace(self.seen, obstacle=self.router))
-            case Open():
+            case Open() if isinstance(self.router, int):
                 # What the router gives is what is wanted from then on.
                 mapping = replace(MAPPING, external_port=self.router)
                 return replace(
                     self,
                     wanted=replace(self.wanted, port=self.router),
-                    seen=replace(self.seen, mapping=mapping, renewal_due=False),
+                    seen=replace(self.seen, mapping=mapping),
                 )
-            case Renew():
-                return replace(self, seen=replace(self.seen, renewal_due=False))
+            case Mend(remedy):
+                port = 50000 if remedy is Remedy.MOVE else self.wanted.port
+                return replace(
+                    self,
+                    wanted=replace(self.wanted, port=port),
+                    seen=replace(self.seen, remedy=None),
+                )
             case Probe():
                 return replace(self, seen=replace(self.seen, probe_due=False))
-            case Close():
+            case _:
                 return replace(self, seen=replace(self.seen, mapping=None))
 
     def _write(self, change: PreferenceChange) -> World:

@@ -200,7 +200,7 @@ async def test_off_when_the_router_refuses(
     ):
         await turn(hass, "off")
     assert state_of(hass, SWITCH).state == STATE_OFF
-    assert verdict(hass) == ("disabled", "refused")
+    assert verdict(hass) == ("disabled", "still_open")
     assert open_ports(router) == [32400]
 
     router.faults.packets.results = {}
@@ -221,8 +221,9 @@ async def test_off_when_the_router_is_gone(
         await turn(hass, "off")
 
     assert error.value.translation_domain == DOMAIN
-    assert error.value.translation_key == "still_open"
-    assert error.value.translation_placeholders == {"port": "32400"}
+    assert error.value.translation_key == "still_open_until"
+    assert error.value.translation_placeholders is not None
+    assert error.value.translation_placeholders["port"] == "32400"
     assert setting(plex, PUBLISH) is False
 
 

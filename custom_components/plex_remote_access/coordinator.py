@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Final, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
@@ -46,7 +45,8 @@ from .plex import (
     Preferences,
     listen,
 )
-from .portmap import KeptPort, Place, random_port
+from .port_watch import PortWatch
+from .portmap import KeptPort, random_port
 from .remedy import RemedyWatch
 from .routers import async_get_router_care
 from .snapshot import Snapshot, take_snapshot
@@ -86,10 +86,8 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         self._alarm: Final = Alarm(hass, self._look)
         self._seen: Seen | None = None
         self._steps_taken = 0
-        self._port: int | None = None
-        self._public_address: str | None = None
-        self._times_opened = 0
         self._verdict: Final = VerdictWatch()
+        self._port: Final = PortWatch(self._verdict)
         self._remedies: Final = RemedyWatch()
 
     @property
@@ -118,13 +116,9 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             self._memory = Memory.from_dict(data)
         # On disk before anything is opened: after a power cut it has to be known as ours.
         await self._store.async_keep(self._memory)
-        place = Place(
-            host=self.config_entry.data[CONF_HOST],
-            port=self.config_entry.data[CONF_PORT],
-            description=f"Plex Remote Access ({self.identity.machine_identifier[:8]})",
-            nonce=self._memory.nonce,
+        self._kept = self._care.async_keep(
+            self.config_entry, self._memory.nonce, changed=self._look
         )
-        self._kept = self._care.keeper.keep(place, changed=self._look)
         self._kept.adopt(self._memory.mapping, self._memory.leaving)
 
     @override
@@ -152,13 +146,11 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         """Put together how things are."""
         self._follow(preferences)
         kept = self._kept
-        self._note_opened()
-        # Kept, because servers that are not reached may blank it.
-        self._public_address = account.public_address or self._public_address
+        self._port.look(kept, account)
         self._seen = Seen(
             preferences=preferences,
             account=account,
-            public_address=self._public_address,
+            public_address=self._port.public_address,
             mapping=kept.mapping,
             leaving=kept.leaving,
             external_address=kept.external_address,
@@ -169,20 +161,6 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         return self._seen
 
-    def _note_opened(self) -> None:
-        """Expect a new verdict when the port was opened, or leads to another address."""
-        kept = self._kept
-        if kept.times_opened != self._times_opened:
-            self._times_opened = kept.times_opened
-            self._verdict.opened()
-            # The router may have given another one.
-            if kept.mapping is not None:
-                self._port = kept.mapping.external_port
-        before = self._seen and self._seen.external_address
-        if before and kept.external_address and kept.external_address != before:
-            self._public_address = None
-            self._verdict.opened()
-
     def _follow(self, preferences: Preferences) -> None:
         """Follow what the owner changed in Plex itself since the last look."""
         if self._seen is None:
@@ -190,7 +168,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         before = self._seen.preferences
         self._set_mode(adopt_mode(self._mode, before, preferences))
         if preferences.manual_port != before.manual_port:
-            self._port = preferences.manual_port
+            self._prefer(preferences.manual_port)
             self._verdict.changed()
         if preferences.manual_mode != before.manual_mode:
             self._verdict.changed()
@@ -211,19 +189,23 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         return Request.ON if seen.preferences.publish else None
 
     def _wanted(self, seen: Seen, request: Request | None) -> Wanted:
-        if self._port is None:
+        if self._port.wanted is None:
             mapping = self._kept.mapping
-            self._port = (
+            self._port.wanted = (
                 (mapping and mapping.external_port)
                 or self.config_entry.options.get(CONF_PREFERRED_PORT)
                 or seen.preferences.manual_port
             )
         return Wanted(
             mode=self._mode,
-            port=self._port,
+            port=self._port.wanted,
             engaged=self._memory.engaged,
             request=request,
         )
+
+    def _prefer(self, port: int) -> None:
+        self._port.wanted = port
+        self._kept.prefer(port)
 
     def _set_mode(self, mode: PortMapping) -> None:
         self._memory.mode = mode
@@ -280,6 +262,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             case Open(port):
                 await self._kept.open(port)
             case Mend(remedy):
+                self._remedies.tried(remedy)
                 await self._mend(remedy)
             case Probe():
                 await self._probe()
@@ -287,13 +270,10 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
                 await self._kept.close()
 
     async def _mend(self, remedy: Remedy) -> None:
-        """Try something against a port that is open and yet lets nobody in."""
-        self._remedies.tried(remedy)
-        match remedy:
-            case Remedy.REBUILD:
-                await self._kept.rebuild()
-            case Remedy.MOVE:
-                self._port = random_port()
+        if remedy is Remedy.REBUILD:
+            await self._kept.rebuild()
+        else:
+            self._port.wanted = random_port()
 
     async def _write(self, change: PreferenceChange) -> None:
         assert self._seen is not None
@@ -320,7 +300,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         Off raises HomeAssistantError if the router could not be made to close.
         """
         if request is Request.ON:
-            self._port = None
+            self._port.wanted = None
         else:
             # Whatever the router is being asked right now need not be waited for.
             self._kept.interrupt()
@@ -352,7 +332,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         the router gives.
         """
         if change.manual_port is not None:
-            self._port = change.manual_port
+            self._prefer(change.manual_port)
             if self._kept.mapping is not None:
                 change = replace(change, manual_port=None)
         if change:

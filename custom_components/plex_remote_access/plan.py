@@ -211,7 +211,7 @@ def _steps_of_automatic(wanted: Wanted, seen: Seen) -> list[Step]:
         return _close(seen)
     if mapping is not None and mapping.external_port != wanted.port:
         # One of the two is asked for again in the next round.
-        return _close(seen)
+        return _close(seen) if seen.obstacle is None else []
     if mapping is not None:
         # Manual mode before or with publishing: otherwise the server maps as well.
         publish = _write(
@@ -223,10 +223,11 @@ def _steps_of_automatic(wanted: Wanted, seen: Seen) -> list[Step]:
         if publish:
             # This includes a probe.
             return publish
+        if (seen.account.mapping_error or "").lower() != "unreachable":
+            return []
         if seen.remedy is not None:
             return [Mend(seen.remedy)]
-        outdated = seen.probe_due and seen.account.mapping_error == "unreachable"
-        return [Probe()] if outdated else []
+        return [Probe()] if seen.probe_due else []
     if seen.obstacle is None:
         return [Open(wanted.port)]
     if wanted.request is Request.ON or seen.obstacle is Reason.REFUSED_FOR_OTHER_HOST:

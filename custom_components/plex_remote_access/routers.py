@@ -1,11 +1,13 @@
 """The routers: one keeper for each, shared by all servers behind it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Address
 from typing import Any, Final
 
 from homeassistant.components import ssdp
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_HOST, CONF_PORT
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
@@ -13,7 +15,7 @@ from homeassistant.util.hass_dict import HassKey
 from yarl import URL
 
 from .const import CONF_ROUTER, DOMAIN
-from .portmap import Keeper, KeptPort, Router
+from .portmap import Keeper, KeptPort, Place, Router
 
 _CARES: Final[HassKey[dict[str | None, RouterCare]]] = HassKey(f"{DOMAIN}.routers")
 # By the type, searches are answered and advertisements are sent.
@@ -54,6 +56,19 @@ class RouterCare:
         self._hass: Final = hass
         self._boots: Final[dict[str, tuple[str | None, str | None]]] = {}
         self._task: asyncio.Task[None] | None = None
+
+    @callback
+    def async_keep(
+        self, entry: ConfigEntry, nonce: bytes, *, changed: Callable[[], None]
+    ) -> KeptPort:
+        """Return the port of a server; `changed` is called when it changes by itself."""
+        place = Place(
+            host=entry.data[CONF_HOST],
+            port=entry.data[CONF_PORT],
+            description=f"Plex Remote Access ({str(entry.unique_id)[:8]})",
+            nonce=nonce,
+        )
+        return self.keeper.keep(place, changed=changed)
 
     @callback
     def async_look_after(self, port: KeptPort) -> CALLBACK_TYPE:

@@ -19,12 +19,23 @@ from custom_components.plex_remote_access.portmap import (
 )
 from custom_components.plex_remote_access.portmap.model import Mapper
 from custom_components.plex_remote_access.portmap.natpmp import NatPmpMapper
+from custom_components.plex_remote_access.portmap.pcp import PcpMapper
 from custom_components.plex_remote_access.portmap.route import Route
 from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 from tests.simulators.router import PacketKind, Router as SimulatedRouter
 
-from .common import DESCRIPTION, LOOPBACK, MAPPING, OTHER_HOST, PACKAGE, ROUTE, TARGET
+from .common import (
+    DESCRIPTION,
+    LOOPBACK,
+    MAPPING,
+    NONCE,
+    OTHER_HOST,
+    PACKAGE,
+    ROUTE,
+    TARGET,
+)
 
+PCP = {PacketKind.PCP_ANNOUNCE, PacketKind.PCP_MAP}
 PMP = {
     PacketKind.NAT_PMP_ADDRESS,
     PacketKind.NAT_PMP_MAP,
@@ -43,7 +54,9 @@ def find_route() -> Iterator[AsyncMock]:
 @pytest.mark.parametrize(
     ("silent", "method"),
     [
-        pytest.param({PacketKind.SSDP}, Method.NAT_PMP, id="no-upnp"),
+        pytest.param({PacketKind.SSDP}, Method.PCP, id="no-upnp"),
+        pytest.param(PCP, Method.NAT_PMP, id="no-pcp"),
+        pytest.param({*PCP, PacketKind.SSDP}, Method.NAT_PMP, id="only-nat-pmp"),
         pytest.param(PMP, Method.UPNP, id="no-nat-pmp"),
     ],
 )
@@ -78,7 +91,7 @@ async def test_life_of_a_mapping(
     router.faults.packets.drop = silent
     mapping = await client.map(TARGET, 40000)
 
-    assert await client.verify(mapping) 
+    assert await client.verify(mapping)
     assert (await client.extend(mapping)).external_port == 40000
     assert len(router.table) == 1
 
@@ -129,6 +142,7 @@ async def test_one_refuses_and_the_other_maps(
     client: Router, router: SimulatedRouter
 ) -> None:
     """A protocol that is switched off is not the last word."""
+    router.faults.packets.drop = PCP
     router.faults.packets.results[PacketKind.NAT_PMP_MAP] = 2
     router.faults.packets.results[PacketKind.NAT_PMP_ADDRESS] = 2
 
@@ -139,6 +153,16 @@ async def test_one_agrees_and_does_not_map(
     client: Router, router: SimulatedRouter
 ) -> None:
     """A probe that succeeds promises nothing: the other one is still asked."""
+    router.faults.packets.results[PacketKind.PCP_MAP] = 8
+
+    assert (await client.map(TARGET, 40000)).method is Method.NAT_PMP
+
+
+async def test_both_agree_and_do_not_map_quirk_59(
+    client: Router, router: SimulatedRouter
+) -> None:
+    """Nor do two."""
+    router.faults.packets.results[PacketKind.PCP_MAP] = 8
     router.faults.packets.results[PacketKind.NAT_PMP_MAP] = 4
 
     assert (await client.map(TARGET, 40000)).method is Method.UPNP
@@ -179,6 +203,7 @@ async def test_most_telling_error(
     with (
         patch.object(one, "probe", side_effect=PortMapError(told, "")),
         patch.object(other, "probe", side_effect=PortMapError(hidden, "")),
+        patch.object(PcpMapper, "probe", side_effect=PortMapError(hidden, "")),
         pytest.raises(PortMapError) as raised,
     ):
         await client.map(TARGET, 40000)

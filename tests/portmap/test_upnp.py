@@ -15,7 +15,7 @@ from custom_components.plex_remote_access.portmap import (
     PortMapError,
     Reason,
 )
-from custom_components.plex_remote_access.portmap.upnp import LEASE, UpnpMapper
+from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 from tests.simulators.router import LeasePolicy, Page, Protocol, Router
 
 from .common import DESCRIPTION, LOOPBACK, PACKAGE, ROUTE, TARGET, Clock
@@ -52,7 +52,7 @@ async def test_independent_witness(upnp: UpnpMapper, router: Router) -> None:
         32400,
         DESCRIPTION,
         True,
-        LEASE,
+        3600,
     )
 
     await upnp.release(mapping)
@@ -60,14 +60,14 @@ async def test_independent_witness(upnp: UpnpMapper, router: Router) -> None:
 
 
 async def test_map(upnp: UpnpMapper, router: Router, clock: Clock) -> None:
-    """The mapping is read back and is renewed at half of its time."""
+    """The mapping is read back."""
     assert await upnp.map(TARGET, 40000) == Mapping(
         method=Method.UPNP,
         gateway=LOOPBACK,
         target=TARGET,
         external_port=40000,
-        renew_after=1000 + LEASE / 2,
-        good_until=1000 + LEASE,
+        granted_at=1000,
+        good_until=4600,
     )
     assert actions(router) == [
         "GetSpecificPortMappingEntry",
@@ -115,11 +115,11 @@ async def test_order_of_the_arguments(upnp: UpnpMapper, router: Router) -> None:
 
 
 @pytest.mark.parametrize(
-    ("granted", "renew_after", "good_until"),
+    ("granted", "good_until"),
     [
-        pytest.param(600, 1300, 1600, id="shorter"),
-        pytest.param(86400, 44200, 87400, id="quirk-5-longer"),
-        pytest.param(None, 2800, None, id="permanent"),
+        pytest.param(600, 1600, id="shorter"),
+        pytest.param(86400, 87400, id="quirk-5-longer"),
+        pytest.param(None, None, id="permanent"),
     ],
 )
 async def test_granted_lease_counts(
@@ -128,7 +128,6 @@ async def test_granted_lease_counts(
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,
     granted: int | None,
-    renew_after: float,
     good_until: float | None,
 ) -> None:
     """What is read back counts, not what was asked for."""
@@ -136,7 +135,7 @@ async def test_granted_lease_counts(
 
     mapping = await upnp.map(TARGET, 40000)
 
-    assert (mapping.renew_after, mapping.good_until) == (renew_after, good_until)
+    assert mapping.good_until == good_until
 
 
 async def test_only_permanent_leases_quirk_1(
@@ -150,7 +149,6 @@ async def test_only_permanent_leases_quirk_1(
     await upnp.map(mapping.target, mapping.external_port)
 
     assert mapping.good_until is None
-    assert mapping.renew_after == 2800
     assert [
         call.arguments["NewLeaseDuration"]
         for call in router.soap_calls
@@ -161,6 +159,19 @@ async def test_only_permanent_leases_quirk_1(
 async def test_external_address(upnp: UpnpMapper) -> None:
     """The router tells its address."""
     assert await upnp.external_address() == IPv4Address("198.51.100.7")
+
+
+async def test_leftovers_are_removed(upnp: UpnpMapper, router: Router) -> None:
+    """What we lost track of is found by its description; all else is left alone."""
+    await upnp.map(TARGET, 40000)
+    await upnp.map(TARGET, 40001)
+    foreign = router.add_foreign(40002)
+
+    await upnp.tidy(TARGET, 40001)
+    assert [entry.external_port for entry in router.table] == [40001, 40002]
+
+    await upnp.tidy(TARGET, None)
+    assert list(router.table) == [foreign]
 
 
 async def test_no_external_address_quirk_25(upnp: UpnpMapper, router: Router) -> None:
@@ -175,7 +186,7 @@ async def test_no_external_address_quirk_25(upnp: UpnpMapper, router: Router) ->
 async def test_verify(upnp: UpnpMapper, router: Router) -> None:
     """What stands is told, and so is what the router forgot."""
     mapping = await upnp.map(TARGET, 40000)
-    assert await upnp.verify(mapping) == mapping
+    assert await upnp.verify(mapping)
 
     router.restart()
     assert not await upnp.verify(mapping)
@@ -186,7 +197,9 @@ async def test_renew_rebuilds(upnp: UpnpMapper, router: Router) -> None:
     mapping = await upnp.map(TARGET, 40000)
     router.restart()
 
-    assert (await upnp.map(mapping.target, mapping.external_port)).external_port == 40000
+    assert (
+        await upnp.map(mapping.target, mapping.external_port)
+    ).external_port == 40000
     assert router.table.get(Protocol.TCP, 40000) is not None
 
 
@@ -197,7 +210,7 @@ async def test_renew_extends(upnp: UpnpMapper, router: Router) -> None:
     await upnp.map(mapping.target, mapping.external_port)
 
     (entry,) = router.table
-    assert router.table.remaining(entry) == LEASE
+    assert router.table.remaining(entry) == 3600
 
 
 async def test_release_twice(upnp: UpnpMapper, router: Router) -> None:
@@ -269,7 +282,9 @@ async def test_new_control_port_after_restart_quirk_37(
         await upnp.verify(mapping)
 
     assert not await upnp.verify(mapping)
-    assert (await upnp.map(mapping.target, mapping.external_port)).external_port == 40000
+    assert (
+        await upnp.map(mapping.target, mapping.external_port)
+    ).external_port == 40000
 
 
 @pytest.mark.parametrize(
@@ -285,7 +300,7 @@ async def test_kinds_of_gateways(
         upnp = UpnpMapper(session, ROUTE, router.ssdp_port)
         mapping = await upnp.map(TARGET, 40000)
 
-        assert await upnp.verify(mapping) == mapping
+        assert await upnp.verify(mapping)
         assert await witness(router, 40000) is not None
 
 
@@ -298,4 +313,4 @@ async def test_two_servers_share_a_router(upnp: UpnpMapper, router: Router) -> N
     await upnp.release(mapping)
 
     assert not await upnp.verify(mapping)
-    assert await upnp.verify(another) == another
+    assert await upnp.verify(another)

@@ -116,7 +116,7 @@ async def test_description_is_read_once(
     mapping = await upnp.map(TARGET, 32400)
     gateway.requests.clear()
 
-    await upnp.verify(replace(mapping, renew_after=0))
+    await upnp.verify(mapping)
 
     assert [request.headers["soapaction"] for request in gateway.requests] == [
         f'"{SERVICE}#{GET}"'

@@ -16,6 +16,7 @@ ADD, GET, DELETE = (
     "GetSpecificPortMappingEntry",
     "DeletePortMapping",
 )
+STATUS = "GetStatusInfo"
 WALK, ADDRESS = "GetGenericPortMappingEntry", "GetExternalIPAddress"
 PUBLIC = {"NewExternalIPAddress": "198.51.100.7"}
 OURS = entry()
@@ -157,27 +158,34 @@ async def test_port_of_the_router_is_no_refusal_quirk_17(
 
 
 @pytest.mark.parametrize(
-    "address",
+    ("address", "status", "reason"),
     [
-        pytest.param("", id="quirk-25-empty"),
-        pytest.param("0.0.0.0", id="quirk-25-zeros"),
-        pytest.param("127.0.0.1", id="quirk-25-loopback"),
-        pytest.param("100.64.3.4", id="quirk-26-carrier-nat"),
-        pytest.param("192.168.0.2", id="quirk-26-private"),
-        pytest.param("unknown", id="word"),
+        pytest.param("", "Connected", Reason.NO_PUBLIC_ADDRESS, id="quirk-25-empty"),
+        pytest.param("", "Up", Reason.NO_PUBLIC_ADDRESS, id="quirk-27-up"),
+        pytest.param("", "Disconnected", Reason.WAN_DOWN, id="quirk-25-offline"),
+        pytest.param("0.0.0.0", "Connecting", Reason.WAN_DOWN, id="quirk-25-zeros"),
+        pytest.param("127.0.0.1", "Up", Reason.DOUBLE_NAT, id="quirk-25-loopback"),
+        pytest.param("100.64.3.4", "Up", Reason.CARRIER_NAT, id="quirk-26-carrier-nat"),
+        pytest.param("192.168.0.2", "Up", Reason.DOUBLE_NAT, id="quirk-26-private"),
+        pytest.param("unknown", "Up", Reason.NO_PUBLIC_ADDRESS, id="word"),
     ],
 )
 async def test_action_failed_without_public_address(
-    upnp: UpnpMapper, gateway: ScriptedGateway, address: str
+    upnp: UpnpMapper,
+    gateway: ScriptedGateway,
+    address: str,
+    status: str,
+    reason: Reason,
 ) -> None:
     """501 is asked about once, not with twenty other ports."""
     gateway.replies[GET] = [714]
     gateway.replies[ADD] = [501]
     gateway.replies[ADDRESS] = [{"NewExternalIPAddress": address}]
+    gateway.replies[STATUS] = [{"NewConnectionStatus": status}]
 
     with pytest.raises(PortMapError) as raised:
         await upnp.map(TARGET, 40000)
-    assert raised.value.reason is Reason.NO_PUBLIC_ADDRESS
+    assert raised.value.reason is reason
     assert len(gateway.called(ADD)) == 1
 
 
@@ -193,6 +201,8 @@ async def test_external_address(
 ) -> None:
     """An answer without an IPv4 address is none."""
     gateway.replies[ADDRESS] = [reply]
+    # Not every router has the action (quirk 27).
+    gateway.replies[STATUS] = [401]
 
     with pytest.raises(PortMapError) as raised:
         await upnp.external_address()
@@ -294,7 +304,7 @@ async def test_row_is_searched_where_it_cannot_be_looked_up(
         {**OURS, "NewExternalPort": "32400", "NewProtocol": "tcp"},
     ]
 
-    assert await upnp.verify(MAPPING) == MAPPING
+    assert await upnp.verify(MAPPING)
     indices = [arguments["NewPortMappingIndex"] for arguments in gateway.called(WALK)]
     assert indices == ["0", "1", "2"]
 

@@ -57,7 +57,7 @@ async def test_only_what_matches_in_all_is_ours(
         gateway=LOOPBACK,
         target=TARGET,
         external_port=40000,
-        renew_after=0,
+        granted_at=0,
         good_until=None,
     )
 
@@ -111,7 +111,7 @@ async def test_taken_port_for_another_host(upnp: UpnpMapper, router: Router) -> 
         pytest.param(728, Reason.TABLE_FULL, id="728"),
         pytest.param(402, Reason.REFUSED, id="quirk-2-402-with-any-lease"),
         pytest.param(-911, Reason.REFUSED, id="quirk-4-private-code-with-any-lease"),
-        pytest.param(729, Reason.PORT_TAKEN, id="quirk-17-always-729"),
+        pytest.param(729, Reason.PORT_USED_BY_ROUTER, id="quirk-17-always-729"),
     ],
 )
 async def test_refusals(
@@ -149,15 +149,21 @@ async def test_success_without_mapping_quirk_22(
 
 
 @pytest.mark.parametrize(
-    "wan_address",
+    ("wan_address", "reason"),
     [
-        pytest.param(None, id="quirk-25-offline"),
-        pytest.param("192.168.1.55", id="quirk-25-empty-address"),
+        pytest.param(None, Reason.WAN_DOWN, id="quirk-25-offline"),
+        pytest.param(
+            "192.168.1.55", Reason.NO_PUBLIC_ADDRESS, id="quirk-25-empty-address"
+        ),
     ],
 )
 @pytest.mark.parametrize("target", [TARGET, OTHER_HOST], ids=["this-host", "another"])
 async def test_no_public_address(
-    upnp: UpnpMapper, router: Router, wan_address: str | None, target: Target
+    upnp: UpnpMapper,
+    router: Router,
+    wan_address: str | None,
+    reason: Reason,
+    target: Target,
 ) -> None:
     """501 without a public address is no matter of the port: no storm of retries."""
     router.wan_address = wan_address
@@ -165,5 +171,5 @@ async def test_no_public_address(
 
     with pytest.raises(PortMapError) as raised:
         await upnp.map(target, 40000)
-    assert raised.value.reason is Reason.NO_PUBLIC_ADDRESS
+    assert raised.value.reason is reason
     assert actions(router).count("AddPortMapping") == 1

@@ -1,7 +1,7 @@
 """One port that is kept open for a server until its owner wants it closed."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 import logging
@@ -11,7 +11,7 @@ from typing import Final
 
 from . import const
 from .clock import Clock
-from .model import Mapping, Method, PortMapError, Target
+from .model import Mapping, Method, PortMapError, Reason, Target
 from .router import Router
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -64,8 +64,7 @@ class KeptPort:
         self._lock: Final = asyncio.Lock()
         self._work: asyncio.Task[None] | None = None
         self._wanted: int | None = None
-        self._failures = 0
-        self._renewals = 0
+        self._failures = self._refused = self._renewals = 0
         self._retry_at = self._check_at = self._renew_at = self._leave_at = 0.0
         self._had_mapping = self._tidied = self._unsure = False
 
@@ -86,6 +85,11 @@ class KeptPort:
         """
         self._wanted = external_port
         await self._talk(self._map(external_port))
+
+    def prefer(self, external_port: int) -> None:
+        """Ask for another port from now on, where the router has given none yet."""
+        if self.mapping is None and self._wanted is not None:
+            self._wanted = external_port
 
     async def close(self) -> None:
         """Have the router remove the mapping, at once.
@@ -183,6 +187,10 @@ class KeptPort:
             self._leave_at = 0.0
             await self._close_leaving()
             mapping = None
+        if mapping and _is_over(mapping, self._clock.now()):
+            # Silence alone proves nothing; the end of the lease does.
+            self._set_mapping(None)
+            mapping = None
         if mapping is None:
             assert self._wanted is not None
             await self._map(self._wanted)
@@ -192,7 +200,7 @@ class KeptPort:
         elif self._clock.now() >= self._renew_at:
             await self._renew(mapping)
         elif not (evented and self.external_address):
-            self.external_address = await self._router.external_address(mapping)
+            await self._learn_address(mapping)
         self._settle(evented=evented)
         if not self._tidied:
             self._tidied = True
@@ -257,7 +265,8 @@ class KeptPort:
                 await self._router.release(mapping)
             except PortMapError as err:
                 _LOGGER.debug("Not closed: %s (%s)", err.reason, err.detail)
-                self._leave_at = now + const.RETRY[1]
+                self._leave_at = now + _pause(const.RETRY, self._refused)
+                self._refused += 1
             else:
                 self.leaving = tuple(
                     other for other in self.leaving if other is not mapping
@@ -272,7 +281,10 @@ class KeptPort:
     async def _learn_address(self, mapping: Mapping) -> None:
         """Ask for the external address; a mapping without one stands all the same."""
         self.external_address = None
-        self.external_address = await self._router.external_address(mapping)
+        address = await self._router.external_address(mapping)
+        if address.is_unspecified:
+            raise PortMapError(Reason.WAN_DOWN, "The router has no address")
+        self.external_address = address
 
     async def _talk(self, conversation: Coroutine[None, None, None]) -> None:
         async with self._lock:
@@ -347,11 +359,15 @@ class KeptPort:
         now = self._clock.now()
         self.obstacle = error
         pauses = const.RETRY_LOST if self._had_mapping else const.RETRY
-        self._retry_at = now + pauses[min(self._failures, len(pauses) - 1)]
+        self._retry_at = now + _pause(pauses, self._failures)
         self._failures += 1
         if self.mapping is not None and _is_over(self.mapping, now):
-            # Silence alone proves nothing; the end of the lease does.
             self._set_mapping(None)
+
+
+def _pause(pauses: Sequence[float], failures: int) -> float:
+    """Return how long to leave the router alone; the last pause is repeated."""
+    return pauses[min(failures, len(pauses) - 1)]
 
 
 def _is_over(mapping: Mapping, now: float) -> bool:

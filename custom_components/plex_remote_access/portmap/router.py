@@ -82,10 +82,7 @@ class Router:
         """Get a mapping through the first protocol that answers and agrees."""
         await self.find_route()
         mapping = await first_to_map(
-            [self._mapper(method, target) for method in self._methods(target)],
-            target,
-            external_port,
-            proven=self._worked,
+            self.mappers(target), target, external_port, proven=self._worked
         )
         self._worked = mapping.method
         return mapping
@@ -118,6 +115,10 @@ class Router:
                 await mapper.tidy(target, keep.external_port if keep else None)
             elif mapper is not None and keep is None:
                 await mapper.release(self._lost(method, target))
+
+    def mappers(self, target: Target) -> list[Mapper]:
+        """Return what can be asked for a mapping to a target, best first."""
+        return [self._mapper(method, target) for method in self._methods(target)]
 
     @property
     def event_url(self) -> str | None:

@@ -4,7 +4,7 @@ UPnP InternetGatewayDevice, WANIPConnection:1 and :2.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
@@ -249,13 +249,13 @@ class UpnpMapper(Mapper):
                 return None
             if fault.code not in _NOT_UNDERSTOOD:
                 raise
-        return next(
-            (entry for entry in await self.rows() if entry.external_port == port), None
-        )
+        async for entry in self._walk():
+            if entry.external_port == port:
+                return entry
+        return None
 
-    async def rows(self) -> list[Entry]:
-        """Read all TCP rows of the router's table."""
-        rows: list[Entry] = []
+    async def _walk(self) -> AsyncIterator[Entry]:
+        """Read the TCP rows of the router's table, one after the other."""
         for index in range(const.MAX_ROWS):
             try:
                 row = await self._call(
@@ -263,18 +263,18 @@ class UpnpMapper(Mapper):
                 )
             except SoapFault:
                 # Which error stands for the end differs between routers.
-                break
+                return
             port = row.get("NewExternalPort", "")
             if port.isdecimal() and row.get("NewProtocol", "").upper() == "TCP":
-                rows.append(_read(row, int(port)))
-        return rows
+                yield _read(row, int(port))
 
     async def tidy(self, target: Target, keep: int | None) -> None:
         """Remove what else is ours and leads to a target.
 
         Such leftovers come from attempts that were interrupted.
         """
-        for entry in await self.rows():
+        rows = [entry async for entry in self._walk()]
+        for entry in rows:
             if entry.external_port != keep and entry.is_for(target):
                 await self._call("DeletePortMapping", **_key(entry.external_port))
 
@@ -345,7 +345,9 @@ def _key(port: int) -> dict[str, str]:
 def _taken(port: int, entry: Entry | None, fault: SoapFault) -> PortMapError:
     """Say who holds a port."""
     if entry is None:
-        return PortMapError(Reason.PORT_USED_BY_ROUTER, f"Port {port}: {fault}")
+        own = fault.code == _USED_BY_ROUTER
+        reason = Reason.PORT_USED_BY_ROUTER if own else Reason.PORT_TAKEN
+        return PortMapError(reason, f"Port {port}: {fault}")
     return PortMapError(
         Reason.PORT_TAKEN,
         f"Port {port} leads to {entry.client}:{entry.port} ({entry.description})",

@@ -1,0 +1,37 @@
+"""The port that we keep open, from one look to the next."""
+
+from ipaddress import IPv4Address
+from typing import Final
+
+from .plex import Account
+from .portmap import KeptPort
+from .verdict import VerdictWatch
+
+
+class PortWatch:
+    """Notices when the port was opened, or leads to another address than before."""
+
+    def __init__(self, verdict: VerdictWatch) -> None:
+        """Have new verdicts awaited when something is new."""
+        self.wanted: int | None = None
+        """The external port to ask for, None while nobody has said."""
+        self.public_address: str | None = None
+        """Where plex.tv saw the server last; it may blank it when not reached."""
+        self._verdict: Final = verdict
+        self._times_opened = 0
+        self._external_address: IPv4Address | None = None
+
+    def look(self, kept: KeptPort, account: Account) -> None:
+        """Compare with the last look."""
+        self.public_address = account.public_address or self.public_address
+        if kept.times_opened != self._times_opened:
+            self._times_opened = kept.times_opened
+            self._verdict.opened()
+            if kept.mapping is not None:
+                # The router may have given another one.
+                self.wanted = kept.mapping.external_port
+        if (address := kept.external_address) is not None:
+            if self._external_address not in {None, address}:
+                self.public_address = None
+                self._verdict.opened()
+            self._external_address = address
