@@ -26,6 +26,7 @@ from .common import (
     add_foreign,
     become,
     jumping_time,
+    mapping_requests,
     open_ports,
     pass_time,
     setting,
@@ -352,3 +353,39 @@ async def test_verdict_from_while_the_port_was_closed(
     await pass_time(hass, freezer, 600)
     await pass_time(hass, freezer, 600)
     assert plex.refresh_count == probes
+
+
+@pytest.mark.parametrize("router_options", [UPNP_ONLY])
+async def test_port_that_is_listed_but_not_forwarded_quirk_21(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+) -> None:
+    """After two bad verdicts it is opened anew, and then another port is tried."""
+    await turn(hass, "on")
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    router.faults.mapping.dead_forward = True
+    await plex.recheck()
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    router.records.clear()
+
+    await pass_time(hass, freezer, 61)
+    assert mapping_requests(router).count("DeletePortMapping") == 1
+    assert mapping_requests(router).count("AddPortMapping") == 1
+    assert open_ports(router) == [32400]
+
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    await pass_time(hass, freezer, 61)
+    (port,) = open_ports(router)
+    assert port != 32400
+    assert setting(plex, EXTERNAL_PORT) == port
+
+    router.faults.mapping.dead_forward = False
+    await plex.recheck()
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    assert verdict(hass) == ("reachable", None)

@@ -41,13 +41,13 @@ def test_one_bad_verdict_is_not_enough(watch: RemedyWatch, clock: Clock) -> None
 def test_each_is_tried_once_and_seen_to_fail(watch: RemedyWatch, clock: Clock) -> None:
     """First the gentle one, then the other, then nothing any more."""
     clock.now += 60
-    assert watch.due is Remedy.REBUILD
+    assert watch.due == Remedy.REBUILD
     watch.tried(Remedy.REBUILD)
-    assert watch.due is None
+    assert watch.due_in is None
 
     watch.judge(BAD, mapped=True)
     clock.now += 60
-    assert watch.due is Remedy.MOVE
+    assert str(watch.due) == "move"
     watch.tried(Remedy.MOVE)
 
     watch.judge(BAD, mapped=True)

@@ -263,17 +263,14 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
                 await self._kept.open(port)
             case Mend(remedy):
                 self._remedies.tried(remedy)
-                await self._mend(remedy)
+                if remedy is Remedy.REBUILD:
+                    await self._kept.rebuild()
+                else:
+                    self._port.wanted = random_port()
             case Probe():
                 await self._probe()
             case Close():
                 await self._kept.close()
-
-    async def _mend(self, remedy: Remedy) -> None:
-        if remedy is Remedy.REBUILD:
-            await self._kept.rebuild()
-        else:
-            self._port.wanted = random_port()
 
     async def _write(self, change: PreferenceChange) -> None:
         assert self._seen is not None

@@ -275,7 +275,7 @@ async def test_oversize_quirk_52(
     gateway.replies[ACTION] = [Response(200, b" " * 1001)]
 
     with (
-        patch(f"{PACKAGE}.soap.MAX_BODY", 1000),
+        patch(f"{PACKAGE}.const.MAX_BODY", 1000),
         pytest.raises(PortMapError, match="too long") as raised,
     ):
         await call_gateway(session, gateway)
@@ -305,7 +305,7 @@ async def test_time_out(session: aiohttp.ClientSession, socket_enabled: None) ->
     async with await asyncio.start_server(hang, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         with (
-            patch(f"{PACKAGE}.soap.ACTION_TIMEOUT", 0.05),
+            patch(f"{PACKAGE}.const.ACTION_TIMEOUT", 0.05),
             pytest.raises(PortMapError) as raised,
         ):
             await call(session, f"http://127.0.0.1:{port}/", SERVICE, ACTION, {})

@@ -8,7 +8,7 @@ from unittest.mock import Mock, patch
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.plex_remote_access.portmap import ssdp
+from custom_components.plex_remote_access.portmap import const, ssdp
 from custom_components.plex_remote_access.portmap.route import Route
 from custom_components.plex_remote_access.portmap.ssdp import (
     GROUP,
@@ -238,7 +238,7 @@ async def test_closed_port_does_not_end_the_search(
 async def test_router_is_asked_both_ways_quirk_30() -> None:
     """Some routers answer only multicasts, some only unicasts."""
     transport = Mock(spec=asyncio.DatagramTransport)
-    with patch.object(ssdp, "_REPEATS", (0.0, 0.01)):
+    with patch.object(const, "SEARCH_REPEATS", (0.0, 0.01)):
         await ssdp._send(transport, GATEWAY, 1900)
 
     sent = [call.args for call in transport.sendto.call_args_list]

@@ -70,7 +70,7 @@ async def test_only_what_matches_in_all_is_ours(
 
 async def test_every_port_is_taken(upnp: UpnpMapper, router: Router) -> None:
     """After some tries the router is left alone."""
-    router.faults.soap.refuse["AddPortMapping"] = 718
+    router.faults.soap.refuse = {"AddPortMapping": 718, "AddAnyPortMapping": 728}
 
     with pytest.raises(PortMapError) as raised:
         await upnp.map(TARGET, 40000)
@@ -118,7 +118,7 @@ async def test_refusals(
     upnp: UpnpMapper, router: Router, code: int, reason: Reason
 ) -> None:
     """A refusal is told with its reason and the router's code."""
-    router.faults.soap.refuse["AddPortMapping"] = code
+    router.faults.soap.refuse = {"AddPortMapping": code, "AddAnyPortMapping": code}
 
     with pytest.raises(PortMapError) as raised:
         await upnp.map(TARGET, 40000)

@@ -3,10 +3,9 @@
 UPnP InternetGatewayDevice, WANIPConnection:1 and :2.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import AddressValueError, IPv4Address
 import random
 import time
@@ -15,11 +14,11 @@ from typing import Final, override
 import aiohttp
 
 from . import const, ssdp
-from .igd import Service, description_url, fetch_services
+from .discovery import find_services
+from .igd import Service
 from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, why_not_public
 from .route import Route
 from .soap import SoapFault, call
-from .ssdp import Answer
 
 # For routers without leases: 725 is the right answer, 402 and private codes below
 # zero are seen instead (https://github.com/tailscale/tailscale/issues/15223,
@@ -30,6 +29,14 @@ _NO_SUCH_ENTRY: Final = frozenset({713, 714, 730})
 # The action does not exist (401, 602), or not with these arguments (402, 404).
 _NOT_UNDERSTOOD: Final = frozenset({401, 402, 404, 602})
 _NO_LEASES: Final = frozenset({402, 725})
+# Some take no lease without an end, and only the longest one:
+# https://github.com/n0-computer/net-tools/issues/52
+_LEASES: Final = (const.UPNP_LEASE, PERMANENT, 604800)
+# Well-known ports are refused in many ways.
+_BAD_PORT: Final = frozenset({600, 601, 606})
+# Not only what the standard says: https://github.com/tailscale/tailscale/issues/10911
+_CONNECTED: Final = frozenset({"Connected", "Up"})
+_SECOND_VERSION: Final = "WANIPConnection:2"
 _USED_BY_ROUTER: Final = 729
 _CONFLICT: Final = frozenset({501, 718, _USED_BY_ROUTER})
 _NOT_AUTHORIZED: Final = 606
@@ -49,11 +56,11 @@ class Entry:
 
     def is_for(self, target: Target) -> bool:
         """Tell whether this row is ours: all three must match."""
-        return (
-            self.client == str(target.address)
-            and self.port == target.port
-            and self.description == target.description
-        )
+        return self.leads_to(target) and self.description == target.description
+
+    def leads_to(self, target: Target) -> bool:
+        """Tell whether connections end at the target, whoever wanted that."""
+        return (self.client, self.port) == (str(target.address), target.port)
 
 
 class UpnpMapper(Mapper):
@@ -73,51 +80,16 @@ class UpnpMapper(Mapper):
 
     @override
     async def probe(self) -> None:
-        """Search the router and read its description; the first good answer counts."""
-        try:
-            async with ssdp.search(self._route, self._port) as answers:
-                self._service = await self._first_service(answers)
-        except OSError as err:
-            raise PortMapError(Reason.NO_ROUTER, f"No way to search ({err})") from err
-
-    async def _first_service(self, answers: asyncio.Queue[Answer]) -> Service:
-        """Return the first service that a neighbour turns out to have.
-
-        Descriptions are read side by side: a device that hangs hides no other.
-        """
-        failure = PortMapError(Reason.NO_ROUTER, "No answer to the search")
-        tasks: set[asyncio.Task[Answer | list[Service]]] = set()
-        loop = asyncio.get_running_loop()
-        end = loop.time() + const.PATIENCE
-        try:
-            tasks.add(asyncio.create_task(answers.get()))
-            while (left := end - loop.time()) > 0:
-                done, _ = await asyncio.wait(
-                    tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED
-                )
-                tasks -= done
-                found: list[Service] = []
-                # Every outcome is looked at, also of those that came too late.
-                for task in done:
-                    try:
-                        result = task.result()
-                    except PortMapError as err:
-                        failure = err
-                        continue
-                    if isinstance(result, Answer):
-                        tasks.add(asyncio.create_task(answers.get()))
-                        if url := description_url(result, self._route):
-                            tasks.add(
-                                asyncio.create_task(fetch_services(self._session, url))
-                            )
-                    else:
-                        found += result
-                if found:
-                    return found[0]
-        finally:
-            for task in tasks:
-                task.cancel()
-        raise failure
+        services = await find_services(self._session, self._route, self._port)
+        self._service = services[0]
+        for service in services if len(services) > 1 else []:
+            # One WAN connection of several is alive (MikroTik, DSL modems with both
+            # IP and PPP): https://github.com/tailscale/tailscale/issues/8364
+            with suppress(PortMapError):
+                output = await self._ask(service, "GetStatusInfo", {})
+                if output.get("NewConnectionStatus") in _CONNECTED:
+                    self._service = service
+                    return
 
     @override
     async def external_address(self) -> IPv4Address:
@@ -137,7 +109,7 @@ class UpnpMapper(Mapper):
         """
         with suppress(SoapFault):
             output = await self._call("GetStatusInfo")
-            if output.get("NewConnectionStatus") not in {"Connected", "Up"}:
+            if output.get("NewConnectionStatus") not in _CONNECTED:
                 return Reason.WAN_DOWN
         return Reason.NO_PUBLIC_ADDRESS
 
@@ -180,6 +152,9 @@ class UpnpMapper(Mapper):
             try:
                 return await self._map(target, port)
             except SoapFault as fault:
+                if port < const.LOWEST_PORT and fault.code in _BAD_PORT:
+                    taken = taken or _refusal(fault, target, self._route, None)
+                    continue
                 if fault.code not in _CONFLICT:
                     raise
                 entry = await self._entry(port)
@@ -190,7 +165,12 @@ class UpnpMapper(Mapper):
                     # https://github.com/syncthing/syncthing/issues/1824
                     await self._call("DeletePortMapping", **_key(port))
                     return await self._map(target, port)
-                taken = taken or _taken(port, entry, fault)
+                if taken is None:
+                    taken = _taken(port, entry, fault)
+                    # For a row with our target the router would choose that one.
+                    if entry is None or not entry.leads_to(target):
+                        if mapping := await self._add_any(target, port):
+                            return mapping
         assert taken is not None
         raise taken
 
@@ -200,20 +180,23 @@ class UpnpMapper(Mapper):
         if standing and not standing.is_for(target):
             # Many routers would overwrite it without a word.
             raise SoapFault(718, "in use")
-        try:
-            await self._add(target, port)
-        except SoapFault as fault:
-            if self._lease == PERMANENT or not (
-                fault.code in _NO_LEASES or fault.code < 0
-            ):
-                raise
-            self._lease = PERMANENT
-            await self._add(target, port)
+        await self._add(target, port)
         entry = await self._entry(port)
+        if standing and entry and 0 < entry.lease <= standing.lease < self._lease:
+            # Some routers do not extend: https://github.com/miniupnp/miniupnp/issues/199
+            await self._call("DeletePortMapping", **_key(port))
+            await self._add(target, port)
+            entry = await self._entry(port)
+        return await self._read_back(target, port, entry)
+
+    async def _read_back(
+        self, target: Target, port: int, entry: Entry | None
+    ) -> Mapping:
+        """Return the mapping that a row of the table stands for, if it is ours."""
         if entry is None:
             raise PortMapError(Reason.FAILED, "The router agreed but mapped nothing")
         if not entry.is_for(target):
-            if (entry.client, entry.port) == (str(target.address), target.port):
+            if entry.leads_to(target):
                 # Written a moment ago, but under another description: we would not
                 # know it as ours again, and nobody would ever close it.
                 await self._call("DeletePortMapping", **_key(port))
@@ -229,15 +212,63 @@ class UpnpMapper(Mapper):
         )
 
     async def _add(self, target: Target, port: int) -> None:
-        await self._call(
-            "AddPortMapping",
-            **_key(port),
-            NewInternalPort=str(target.port),
-            NewInternalClient=str(target.address),
-            NewEnabled="1",
-            NewPortMappingDescription=target.description,
-            NewLeaseDuration=str(self._lease),
-        )
+        """Add a row. Raises SoapFault as the router answers."""
+        try:
+            await self._add_for_some_time("AddPortMapping", target, port)
+        except SoapFault as fault:
+            service = self._service
+            if (
+                fault.code not in _NOT_UNDERSTOOD
+                or service is None
+                or not service.service_type.endswith(_SECOND_VERSION)
+            ):
+                raise
+            # Some only work when spoken to as version 1, at the same address.
+            first_version = service.service_type.removesuffix("2") + "1"
+            self._service = replace(service, service_type=first_version)
+            await self._add_for_some_time("AddPortMapping", target, port)
+
+    async def _add_for_some_time(
+        self, action: str, target: Target, port: int
+    ) -> dict[str, str]:
+        """Add a row with the first lease that the router takes; it is remembered."""
+        first: SoapFault | None = None
+        for lease in dict.fromkeys((self._lease, *_LEASES)):
+            try:
+                output = await self._call(
+                    action,
+                    **_key(port),
+                    NewInternalPort=str(target.port),
+                    NewInternalClient=str(target.address),
+                    NewEnabled="1",
+                    NewPortMappingDescription=target.description,
+                    NewLeaseDuration=str(lease),
+                )
+            except SoapFault as fault:
+                if fault.code not in _NO_LEASES and fault.code >= 0:
+                    raise
+                first = first or fault
+            else:
+                self._lease = lease
+                return output
+        assert first is not None
+        raise first
+
+    async def _add_any(self, target: Target, port: int) -> Mapping | None:
+        """Let the router choose another port, where it can; None where it cannot.
+
+        Some drop the connection at an action that they do not know:
+        https://github.com/miniupnp/miniupnp/issues/528
+        """
+        service = self._service
+        if service is None or not service.service_type.endswith(_SECOND_VERSION):
+            return None
+        try:
+            output = await self._add_for_some_time("AddAnyPortMapping", target, port)
+            reserved = int(output.get("NewReservedPort", ""))
+        except PortMapError, ValueError:
+            return None
+        return await self._read_back(target, reserved, await self._entry(reserved))
 
     async def _entry(self, port: int) -> Entry | None:
         """Read the row of an external port, ours or not."""
@@ -311,17 +342,18 @@ class UpnpMapper(Mapper):
         service = self._service
         assert service is not None
         try:
-            return await call(
-                self._session,
-                service.control_url,
-                service.service_type,
-                action,
-                arguments,
-            )
+            return await self._ask(service, action, arguments)
         except PortMapError as err:
             if err.reason is Reason.NO_ROUTER:
                 self._service = None
             raise
+
+    async def _ask(
+        self, service: Service, action: str, arguments: dict[str, str]
+    ) -> dict[str, str]:
+        return await call(
+            self._session, service.control_url, service.service_type, action, arguments
+        )
 
 
 def _read(row: dict[str, str], external_port: int) -> Entry:

@@ -1,0 +1,73 @@
+"""Finding the router's service that maps ports."""
+
+import asyncio
+from typing import Final
+
+import aiohttp
+from yarl import URL
+
+from . import const, ssdp
+from .igd import Service, description_url, fetch_services
+from .model import PortMapError, Reason
+from .route import Route
+from .ssdp import Answer
+
+_SILENCE: Final = "No answer to the search"
+
+
+async def find_services(
+    session: aiohttp.ClientSession, route: Route, port: int
+) -> list[Service]:
+    """Search and read descriptions; return the services of the best device.
+
+    The first answer counts if it is the router's own. Raises PortMapError.
+    """
+    try:
+        async with ssdp.search(route, port) as answers:
+            return await _first_services(session, route, answers)
+    except OSError as err:
+        raise PortMapError(Reason.NO_ROUTER, f"No way to search ({err})") from err
+
+
+async def _first_services(
+    session: aiohttp.ClientSession, route: Route, answers: asyncio.Queue[Answer]
+) -> list[Service]:
+    """Return the services of the first neighbour that turns out to have some.
+
+    Descriptions are read side by side: a device that hangs hides no other.
+    """
+    failure = PortMapError(Reason.NO_ROUTER, _SILENCE)
+    tasks: set[asyncio.Task[Answer | list[Service]]] = set()
+    others: list[Service] = []
+    loop = asyncio.get_running_loop()
+    end = loop.time() + const.PATIENCE
+    try:
+        tasks.add(asyncio.create_task(answers.get()))
+        while (left := end - loop.time()) > 0:
+            done, _ = await asyncio.wait(
+                tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED
+            )
+            tasks -= done
+            # Every outcome is looked at, also of those that came too late.
+            for task in done:
+                try:
+                    result = task.result()
+                except PortMapError as err:
+                    failure = err
+                    continue
+                if isinstance(result, Answer):
+                    tasks.add(asyncio.create_task(answers.get()))
+                    if url := description_url(result, route):
+                        tasks.add(asyncio.create_task(fetch_services(session, url)))
+                elif result and URL(result[0].control_url).host == str(route.gateway):
+                    return result
+                elif result:
+                    # Another router on the link; ours may only be slower.
+                    others = others or result
+                    end = min(end, loop.time() + const.GRACE)
+    finally:
+        for task in tasks:
+            task.cancel()
+    if others:
+        return others
+    raise failure
