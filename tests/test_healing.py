@@ -373,6 +373,7 @@ async def test_port_that_is_listed_but_not_forwarded_quirk_21(
     router.records.clear()
 
     await pass_time(hass, freezer, 61)
+    await pass_time(hass, freezer, 61)
     assert mapping_requests(router).count("DeletePortMapping") == 1
     assert mapping_requests(router).count("AddPortMapping") == 1
     assert open_ports(router) == [32400]

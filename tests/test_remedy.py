@@ -41,7 +41,7 @@ def test_one_bad_verdict_is_not_enough(watch: RemedyWatch, clock: Clock) -> None
 def test_each_is_tried_once_and_seen_to_fail(watch: RemedyWatch, clock: Clock) -> None:
     """First the gentle one, then the other, then nothing any more."""
     clock.now += 60
-    assert watch.due == Remedy.REBUILD
+    assert str(watch.due) == "rebuild"
     watch.tried(Remedy.REBUILD)
     assert watch.due_in is None
 

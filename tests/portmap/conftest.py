@@ -10,11 +10,13 @@ import pytest
 from custom_components.plex_remote_access.portmap import Ports, Router
 from custom_components.plex_remote_access.portmap.gena import Subscription
 from custom_components.plex_remote_access.portmap.natpmp import NatPmpMapper
+from custom_components.plex_remote_access.portmap.pcp import PcpMapper
 from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 from tests.common import become
 from tests.simulators.router import Router as SimulatedRouter
 
-from .common import LOOPBACK, PACKAGE, ROUTE
+from .common import LOOPBACK, PACKAGE, ROUTE, Clock
+from .responder import Responder, responding
 from .scripted import ScriptedGateway
 from .subscriber import running
 
@@ -52,6 +54,28 @@ def scripted_upnp(
 def nat_pmp(router: SimulatedRouter) -> NatPmpMapper:
     """NAT-PMP with the simulated router."""
     return NatPmpMapper(ROUTE, LOOPBACK, router.natpmp_port)
+
+
+@pytest.fixture
+def pcp(router: SimulatedRouter) -> PcpMapper:
+    """PCP with the simulated router."""
+    return PcpMapper(ROUTE, LOOPBACK, router.natpmp_port)
+
+
+@pytest.fixture
+async def responder(socket_enabled: None) -> AsyncIterator[Responder]:
+    """A UDP server that says what the test tells it to say."""
+    async with responding() as responder:
+        yield responder
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock of the mappers that stands still."""
+    clock = Clock()
+    for module in ("epoch", "natpmp", "pcp"):
+        monkeypatch.setattr(f"{PACKAGE}.{module}.time", clock)
+    return clock
 
 
 @pytest.fixture

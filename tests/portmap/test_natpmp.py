@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from ipaddress import IPv4Address
+from unittest.mock import patch
 
 from hypothesis import given, strategies as st
 import pytest
@@ -13,7 +14,6 @@ from custom_components.plex_remote_access.portmap import (
     Reason,
 )
 from custom_components.plex_remote_access.portmap.natpmp import (
-    LIFETIME,
     AddressResponse,
     MapResponse,
     NatPmpMapper,
@@ -197,14 +197,14 @@ async def test_external_address(nat_pmp: NatPmpMapper) -> None:
 
 
 async def test_map(nat_pmp: NatPmpMapper, router: Router, clock: Clock) -> None:
-    """The mapping stands in the table and is renewed at half of its time."""
+    """The mapping stands in the table and lasts two hours."""
     assert await nat_pmp.map(TARGET, 40000) == Mapping(
         method=Method.NAT_PMP,
         gateway=LOOPBACK,
         target=TARGET,
         external_port=40000,
-        renew_after=1000 + LIFETIME / 2,
-        good_until=1000 + LIFETIME,
+        granted_at=1000,
+        good_until=8200,
     )
 
     (entry,) = router.table
@@ -220,7 +220,7 @@ async def test_shorter_grant_counts(
 
     mapping = await nat_pmp.map(TARGET, 40000)
 
-    assert (mapping.renew_after, mapping.good_until) == (1300, 1600)
+    assert mapping.good_until == 1600
 
 
 async def test_another_port_is_accepted_quirk_63(
@@ -241,17 +241,32 @@ async def test_renew_keeps_the_port(nat_pmp: NatPmpMapper, router: Router) -> No
     mapping = await nat_pmp.map(TARGET, 40000)
     router.restart()
 
-    assert (await nat_pmp.renew(mapping)).external_port == 40001
+    again = await nat_pmp.map(mapping.target, mapping.external_port)
+    assert again.external_port == 40001
     assert [entry.external_port for entry in router.table] == [40001]
 
 
-async def test_verify_rebuilds(nat_pmp: NatPmpMapper, router: Router) -> None:
-    """The table cannot be read, so the mapping is asked for again."""
+async def test_verify(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """One question tells whether the router has kept everything."""
+    router.advance(100)
     mapping = await nat_pmp.map(TARGET, 40000)
-    router.restart()
+    router.records.clear()
+    assert await nat_pmp.verify(mapping)
+    assert router.packets == {PacketKind.NAT_PMP_ADDRESS: 1}
 
-    assert (await nat_pmp.verify(mapping)).external_port == 40000
-    assert len(router.table) == 1
+    router.restart()
+    with patch(f"{PACKAGE}.const.SIGNAL_GAP", 0):
+        assert not await nat_pmp.verify(mapping)
+
+
+async def test_other_address_quirk_60(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """Some routers keep counting when their address changes: mapped anew as well."""
+    mapping = await nat_pmp.map(TARGET, 40000)
+    await nat_pmp.probe()
+    router.wan_address = "198.51.100.8"
+
+    with patch(f"{PACKAGE}.const.SIGNAL_GAP", 0):
+        assert not await nat_pmp.verify(mapping)
 
 
 async def test_release(nat_pmp: NatPmpMapper, router: Router) -> None:
@@ -341,7 +356,7 @@ async def test_silent_router(nat_pmp: NatPmpMapper, router: Router) -> None:
     with pytest.raises(PortMapError) as raised:
         await nat_pmp.probe()
     assert raised.value.reason is Reason.NO_ROUTER
-    assert router.packets[PacketKind.NAT_PMP_ADDRESS] == 3
+    assert router.packets[PacketKind.NAT_PMP_ADDRESS] == 4
 
 
 @pytest.mark.usefixtures("short_waits")

@@ -236,7 +236,7 @@ class KeptPort:
         except PortMapError:
             self._renewals += 1
             self._plan_renewal(mapping)
-            if self._renewals > len(const.RENEW_AT):
+            if self._renewals >= len(const.RENEW_AT):
                 raise
             return
         self._renewals = 0

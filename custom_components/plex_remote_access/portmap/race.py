@@ -5,7 +5,7 @@ the best of those that answered; the next one when that takes too long or fails.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -49,10 +49,10 @@ async def first_to_map(
                     for other, racer in tasks.items()
                     if other is not task and racer.asked_at is not None
                 ]
-                await _cancel(pending)
+                await _cancel(tasks)
                 return await _alone(mapping, tasks[task].mapper, late)
     finally:
-        await _cancel(pending)
+        await _cancel(tasks)
     raise most_telling(errors)
 
 
@@ -68,7 +68,7 @@ class _Racer:
         self.asked_at: float | None = None
         self._answered = False
         self._better = better
-        self._over = asyncio.Event()
+        self._failed = asyncio.Event()
 
     async def run(self, target: Target, external_port: int) -> Mapping:
         """Map when it is our turn. Raises PortMapError."""
@@ -77,7 +77,7 @@ class _Racer:
         try:
             for other in self._better:
                 if other.proven:
-                    await other.wait_over(const.HEAD_START)
+                    await other.wait_failed(const.HEAD_START)
             if not self.proven:
                 await self.mapper.probe()
             self._answered = True
@@ -86,8 +86,10 @@ class _Racer:
                 await other.give_way(self, started, answered_at)
             self.asked_at = loop.time()
             return await self.mapper.map(target, external_port)
-        finally:
-            self._over.set()
+        except PortMapError:
+            # Only now: whoever wins lets nobody else go on.
+            self._failed.set()
+            raise
 
     async def give_way(
         self, other: _Racer, started: float, other_answered_at: float
@@ -98,26 +100,25 @@ class _Racer:
         until = other_answered_at + const.TOGETHER
         if self.mapper.method.is_udp is not other.mapper.method.is_udp:
             until = started + const.HEDGE
-        while not self._over.is_set():
+        while not self._failed.is_set():
             if self._answered:
                 until = (self.asked_at or loop.time()) + const.HEDGE
             if (left := until - loop.time()) <= 0:
                 return
-            await self.wait_over(left)
+            await self.wait_failed(left)
 
-    async def wait_over(self, seconds: float) -> None:
-        """Wait until this one has come to an end, but no longer than so many seconds."""
+    async def wait_failed(self, seconds: float) -> None:
+        """Wait until this one has failed, but no longer than so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._over.wait()
+                await self._failed.wait()
 
 
-async def _cancel(tasks: set[asyncio.Task[Mapping]]) -> None:
+async def _cancel(tasks: Iterable[asyncio.Task[Mapping]]) -> None:
     """Cancel, and let what was begun be cleaned up."""
     for task in tasks:
         task.cancel()
-    if tasks:
-        await asyncio.wait(tasks)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _alone(mapping: Mapping, winner: Mapper, late: list[_Racer]) -> Mapping:

@@ -34,6 +34,10 @@ class PacketFaults:
     """How many of the next packets of a kind get lost."""
     results: dict[PacketKind, int] = field(default_factory=dict)
     """NAT-PMP or PCP result code that every request of a kind is refused with."""
+    cut: dict[PacketKind, int] = field(default_factory=dict)
+    """How many bytes of a NAT-PMP or PCP answer to a kind arrive."""
+    answer_from: str | None = None
+    """NAT-PMP and PCP answers leave from this address, and from any port (CARP)."""
 
     def drops(self, kind: PacketKind) -> bool:
         """Tell whether this packet gets lost."""
@@ -41,6 +45,16 @@ class PacketFaults:
             self.drop_next[kind] = left - 1
             return True
         return kind in self.drop
+
+
+@dataclass(slots=True)
+class PcpFaults:
+    """What miniupnpd does otherwise than RFC 6887 has it."""
+
+    ignore_prefer_failure: bool = False
+    """Assign another port also where the client would rather have none."""
+    second_mapping: bool = False
+    """Map once more where a client suggests another port than the one it has."""
 
 
 @dataclass(slots=True)
@@ -104,6 +118,7 @@ class Faults:
     """All fault switches; every one is off at first and can be combined freely."""
 
     packets: PacketFaults = field(default_factory=PacketFaults)
+    pcp: PcpFaults = field(default_factory=PcpFaults)
     search: SearchFaults = field(default_factory=SearchFaults)
     http: HttpFaults = field(default_factory=HttpFaults)
     soap: SoapFaults = field(default_factory=SoapFaults)

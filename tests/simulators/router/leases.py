@@ -12,6 +12,8 @@ class LeasePolicy:
     upnp_longest: int = 604800
     pcp_shortest: int = 120
     pcp_longest: int = 86400
+    pcp_refusal: int | None = None
+    """Lifetime of every PCP refusal; None = the usual one of its result code."""
     nat_pmp_longest: int | None = None
 
     def upnp(self, asked: int) -> int | None:

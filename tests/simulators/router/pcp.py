@@ -68,7 +68,10 @@ def answer(
         payload += bytes(-len(payload) % 4)
         if opcode == Opcode.MAP and len(payload) >= MAP_PAYLOAD and gateway.wan_private:
             payload[20:36] = _mapped(IPv4Address(gateway.wan_address or 0))
-        return _header(gateway, opcode, err.result, err.result.lifetime) + payload
+        lifetime = gateway.leases.pcp_refusal
+        if lifetime is None:
+            lifetime = err.result.lifetime
+        return _header(gateway, opcode, err.result, lifetime) + payload
 
 
 def _serve(
@@ -183,10 +186,13 @@ def _assign(
         raise PcpError(Result.NETWORK_FAILURE)
     if not gateway.can_map:
         raise PcpError(Result.NO_RESOURCES)
+    faults = gateway.faults.pcp
     wanted = request.external_port or request.internal_port
     entry = Entry(
         protocol=PROTOCOLS[request.protocol],
-        external_port=held.external_port if held else wanted,
+        external_port=(
+            held.external_port if held and not faults.second_mapping else wanted
+        ),
         internal_client=request.client,
         internal_port=request.internal_port,
         description=f"PCP MAP {request.nonce.hex()}",
@@ -194,7 +200,7 @@ def _assign(
         origin=Origin.PCP,
         nonce=request.nonce,
     )
-    if not request.prefer_failure:
+    if not request.prefer_failure or faults.ignore_prefer_failure:
         if (granted := gateway.grant_near(entry)) is None:
             raise PcpError(Result.NO_RESOURCES)
         return granted.external_port

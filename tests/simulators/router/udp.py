@@ -3,7 +3,7 @@
 from typing import override
 
 from . import nat_pmp, pcp
-from .datagram import DatagramServer
+from .datagram import DatagramServer, bound_socket
 from .records import PacketKind
 
 RESPONSE = 0x80
@@ -28,10 +28,16 @@ class PortMappingServer(DatagramServer):
         kind = KINDS.get((data[0], data[1]), PacketKind.OTHER)
         if not self.receive(kind, data, addr):
             return
-        refuse_with = self.gateway.faults.packets.results.get(kind)
-        response = self._answer(data, addr[0], refuse_with)
-        if response is not None:
+        faults = self.gateway.faults.packets
+        response = self._answer(data, addr[0], faults.results.get(kind))
+        if response is None:
+            return
+        response = response[: faults.cut.get(kind)]
+        if faults.answer_from is None:
             self.transport.sendto(response, addr)
+            return
+        with bound_socket(faults.answer_from, 0) as sock:
+            sock.sendto(response, addr)
 
     def announce(self) -> None:
         """Tell the LAN that mappings or the address may have changed."""

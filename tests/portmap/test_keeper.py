@@ -1,0 +1,202 @@
+"""Tests of looking after all ports behind one router."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from ipaddress import IPv4Address
+from unittest.mock import AsyncMock, Mock, patch
+
+import pytest
+
+from custom_components.plex_remote_access.portmap import Keeper, PortMapError, Reason
+from custom_components.plex_remote_access.portmap.route import Route
+
+from .common import PACKAGE, ROUTE
+from .fakes import FakeClock
+
+ELSEWHERE = replace(ROUTE, gateway=IPv4Address("127.0.0.8"))
+
+
+class FakePort:
+    """A port that counts how it is looked after."""
+
+    def __init__(self, clock: FakeClock, every: float | None = 60) -> None:
+        """Be due every so many seconds."""
+        self.tended: list[tuple[float, bool]] = []
+        self.changed = Mock()
+        self.failed: list[PortMapError] = []
+        self.news = False
+        self.error: Exception | None = None
+        self._clock = clock
+        self._every = every
+        self.due_at = every and clock.time + every
+
+    async def tend(self, *, signalled: bool, evented: bool) -> bool:
+        """Note it."""
+        self.tended.append((self._clock.time, signalled))
+        self.due_at = self._every and self._clock.time + self._every
+        if self.error is not None:
+            raise self.error
+        return self.news
+
+    def fail(self, error: PortMapError) -> None:
+        """Note it."""
+        self.failed.append(error)
+        self.due_at = self._clock.time + 60
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that jumps."""
+    return FakeClock()
+
+
+@pytest.fixture
+def router() -> Mock:
+    """A router that stays where it is."""
+    return Mock(route=ROUTE, event_url=None, find_route=AsyncMock(return_value=ROUTE))
+
+
+@pytest.fixture
+def listened() -> Iterator[list[Route]]:
+    """Where announcements are listened to."""
+    routes: list[Route] = []
+
+    @asynccontextmanager
+    async def listen(
+        route: Route, heard: Callable[[], None], *, port: int
+    ) -> AsyncIterator[None]:
+        routes.append(route)
+        yield
+
+    with patch(f"{PACKAGE}.keeper.listen", listen):
+        yield routes
+
+
+@pytest.fixture
+def keeper(router: Mock, clock: FakeClock, listened: list[Route]) -> Keeper:
+    """A keeper with nothing to do."""
+    return Keeper(router, clock)
+
+
+async def run(keeper: Keeper, until: Callable[[], bool]) -> None:
+    """Have the keeper at work until something is so."""
+    task = asyncio.create_task(keeper.run())
+    with suppress(TimeoutError):
+        async with asyncio.timeout(2):
+            while not until():
+                await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait((task,))
+    assert until()
+
+
+async def test_what_is_due_is_done(keeper: Keeper, clock: FakeClock) -> None:
+    """Each port in its own time."""
+    often, seldom = FakePort(clock, 60), FakePort(clock, 150)
+    keeper.add(often)  # type: ignore[arg-type]  # a fake
+    keeper.add(seldom)  # type: ignore[arg-type]  # a fake
+
+    await run(keeper, lambda: len(often.tended) >= 4)
+
+    assert [at - 1000 for at, _ in often.tended[:4]] == [60, 120, 180, 240]
+    assert [at - 1000 for at, _ in seldom.tended] == [150]
+
+
+async def test_many_signals_are_one(keeper: Keeper, clock: FakeClock) -> None:
+    """They come in groups; a flood costs one look a second."""
+    port = FakePort(clock, None)
+    keeper.add(port)  # type: ignore[arg-type]  # a fake
+    flood = asyncio.create_task(_flood(keeper, clock, 1005))
+
+    await run(keeper, flood.done)
+
+    times = [at for at, signalled in port.tended if signalled]
+    assert times[0] == pytest.approx(1000.25)
+    assert len(times) <= 6
+
+
+async def _flood(keeper: Keeper, clock: FakeClock, until: float) -> None:
+    while clock.time < until:
+        keeper.signal()
+        await asyncio.sleep(0)
+
+
+async def test_only_a_difference_is_told(keeper: Keeper, clock: FakeClock) -> None:
+    """Whoever waits for news is not called for nothing."""
+    same, other = FakePort(clock), FakePort(clock)
+    other.news = True
+    keeper.add(same)  # type: ignore[arg-type]  # a fake
+    keeper.add(other)  # type: ignore[arg-type]  # a fake
+
+    await run(keeper, lambda: other.changed.called)
+
+    same.changed.assert_not_called()
+
+
+async def test_one_mistake_does_not_end_the_care_for_others(
+    keeper: Keeper, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is told in the log, and tried again."""
+    broken, sound = FakePort(clock), FakePort(clock)
+    broken.error = RuntimeError("mistake")
+    keeper.add(broken)  # type: ignore[arg-type]  # a fake
+    keeper.add(sound)  # type: ignore[arg-type]  # a fake
+
+    await run(keeper, lambda: len(sound.tended) >= 3)
+
+    assert len(broken.tended) >= 2
+    assert broken.failed[0].reason is Reason.FAILED
+    assert "could not be looked after" in caplog.text
+
+
+async def test_another_router(
+    keeper: Keeper, clock: FakeClock, router: Mock, listened: list[Route]
+) -> None:
+    """Its announcements are listened to instead."""
+    port = FakePort(clock)
+    keeper.add(port)  # type: ignore[arg-type]  # a fake
+    await run(keeper, lambda: len(port.tended) >= 1)
+    router.find_route.return_value = router.route = ELSEWHERE
+
+    await run(keeper, lambda: ELSEWHERE in listened)
+
+
+async def test_no_route(keeper: Keeper, clock: FakeClock, router: Mock) -> None:
+    """The ports hear of it, and it is looked for again."""
+    port = FakePort(clock)
+    keeper.add(port)  # type: ignore[arg-type]  # a fake
+    error = PortMapError(Reason.NO_ROUTER, "No route")
+    router.find_route.side_effect = [error, error, ROUTE, ROUTE]
+
+    await run(keeper, lambda: len(port.tended) >= 1)
+
+    assert port.failed == [error, error]
+
+
+async def test_events_are_subscribed_where_the_router_has_them(
+    keeper: Keeper, clock: FakeClock, router: Mock
+) -> None:
+    """At its newest address, as that changes with each restart."""
+    port = FakePort(clock)
+    keeper.add(port)  # type: ignore[arg-type]  # a fake
+    subscription = Mock(active=True, run=lambda: asyncio.Event().wait())
+    router.event_url = "http://127.0.0.1:5000/evt"
+    with patch(f"{PACKAGE}.keeper.Subscription", return_value=subscription) as made:
+        await run(keeper, lambda: len(port.tended) >= 2)
+        router.event_url = "http://127.0.0.1:6000/evt"
+        await run(keeper, lambda: made.call_count >= 2)
+
+    assert made.call_args.args[1] == "http://127.0.0.1:6000/evt"
+
+
+async def test_port_that_is_let_go(keeper: Keeper, clock: FakeClock) -> None:
+    """Nobody looks after it any more."""
+    port = FakePort(clock)
+    keeper.add(port)  # type: ignore[arg-type]  # a fake
+    assert not keeper.idle
+
+    keeper.remove(port)  # type: ignore[arg-type]  # a fake
+
+    assert keeper.idle

@@ -1,0 +1,303 @@
+"""Tests of a port that is kept open."""
+
+import asyncio
+from dataclasses import replace
+from ipaddress import IPv4Address
+from unittest.mock import Mock
+
+import pytest
+
+from custom_components.plex_remote_access.portmap import (
+    KeptPort,
+    Method,
+    Place,
+    PortMapError,
+    Reason,
+)
+
+from .common import LOOPBACK, MAPPING, ROUTE, TARGET
+from .fakes import ADDRESS, FakeClock, FakeRouter
+
+SILENT = PortMapError(Reason.NO_ROUTER, "No answer")
+REFUSED = PortMapError(Reason.REFUSED, "No")
+PLACE = Place(
+    host="127.0.0.1",
+    port=32400,
+    description=TARGET.description,
+    nonce=TARGET.nonce,
+)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that jumps."""
+    return FakeClock()
+
+
+@pytest.fixture
+def router(clock: FakeClock) -> FakeRouter:
+    """A router that agrees to everything."""
+    return FakeRouter(clock)
+
+
+@pytest.fixture
+def port(router: FakeRouter, clock: FakeClock) -> KeptPort:
+    """A port, closed so far."""
+    return KeptPort(router.as_router, PLACE, changed=Mock(), wake=Mock(), clock=clock)
+
+
+async def pass_time(port: KeptPort, clock: FakeClock, seconds: float) -> None:
+    """Let time pass, and let everything be done when it is due."""
+    end = clock.time + seconds
+    while (due := port.due_at) is not None and due <= end:
+        clock.time = max(clock.time, due)
+        await port.tend()
+    clock.time = end
+
+
+async def test_open(port: KeptPort, router: FakeRouter) -> None:
+    """The mapping stands, and its address is known."""
+    await port.open(40000)
+
+    assert list(router.table) == [40000]
+    assert (port.external_address, port.obstacle) == (ADDRESS, None)
+    assert port.times_opened == 1
+
+
+async def test_refusal_is_asked_again_ever_more_seldom(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """A router that says no is left alone for a while."""
+    router.errors["map"] = REFUSED
+    await port.open(40000)
+    await pass_time(port, clock, 1200)
+
+    start = router.called("map")[0]
+    assert [at - start for at in router.called("map")] == [
+        0, 15, 45, 105, 225, 525, 825, 1125,
+    ]  # fmt: skip
+    assert port.obstacle is REFUSED
+
+    router.errors.clear()
+    await pass_time(port, clock, 300)
+    assert list(router.table) == [40000]
+    assert port.obstacle is None
+
+
+@pytest.mark.parametrize(
+    ("lease", "between"),
+    [(7200, (3420, 3780)), (600, (285, 315)), (None, (1800, 1860))],
+    ids=["two-hours", "ten-minutes", "permanent"],
+)
+async def test_renewal(
+    port: KeptPort,
+    router: FakeRouter,
+    clock: FakeClock,
+    lease: float | None,
+    between: tuple[float, float],
+) -> None:
+    """At half of the lease, a little at random; a permanent one now and then."""
+    router.lease = lease
+    await port.open(40000)
+    start = clock.time
+
+    await pass_time(port, clock, between[1] + 60)
+
+    renewed = router.called("extend")[0] - start
+    assert between[0] <= renewed <= between[1] + 50
+    assert port.times_opened == 1
+
+
+async def test_failed_renewal_is_tried_again(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """At three and at seven eighths; the owner hears of it when it gets serious."""
+    await port.open(40000)
+    start = clock.time
+    router.errors["extend"] = REFUSED
+    await pass_time(port, clock, 6000)
+
+    tries = [(at - start) / 7200 for at in router.called("extend")]
+    assert tries == pytest.approx([1 / 2, 3 / 4], rel=0.06)
+    assert port.obstacle is None
+
+    await pass_time(port, clock, 1200)
+    assert port.obstacle is REFUSED
+
+
+async def test_lost_mapping_is_restored(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """At the next look, on the same port."""
+    await port.open(40000)
+    router.table.clear()
+
+    await pass_time(port, clock, 60)
+
+    assert list(router.table) == [40000]
+    assert port.times_opened == 2
+
+
+async def test_router_that_restarts_with_another_protocol(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """The other one will do."""
+    await port.open(40000)
+    router.table.clear()
+    router.errors["extend"] = SILENT
+    router.method = Method.UPNP
+
+    await port.tend(signalled=True)
+
+    assert port.mapping is not None
+    assert port.mapping.method is Method.UPNP
+
+
+async def test_router_that_restarts_is_asked_each_second(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """It will be back in a moment, as a rule."""
+    await port.open(40000)
+    router.errors["all"] = SILENT
+    start = clock.time
+    await port.tend(signalled=True)
+    await pass_time(port, clock, 120)
+
+    asked = [at - start for at in router.called("verify")]
+    assert asked == [*range(11), 25, 55, 115]
+    assert port.mapping is not None
+
+
+async def test_end_of_the_lease(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """Silence alone proves nothing; the end of the lease does."""
+    await port.open(40000)
+    router.errors["all"] = SILENT
+    await pass_time(port, clock, 7100)
+    assert port.mapping is not None
+
+    await pass_time(port, clock, 200)
+    assert port.mapping is None
+
+
+async def test_assigned_port_is_kept(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """Once the router has given another one, that is what is asked for."""
+    router.assigned = 40001
+    await port.open(40000)
+    router.assigned = None
+    router.table.clear()
+
+    await pass_time(port, clock, 60)
+
+    assert list(router.table) == [40001]
+
+
+@pytest.mark.parametrize("change", ["server", "router"])
+async def test_new_address(
+    port: KeptPort, router: FakeRouter, clock: FakeClock, change: str
+) -> None:
+    """Wherever the server or the router went, the port leads there."""
+    await port.open(40000)
+    if change == "server":
+        router.target = replace(TARGET, address=IPv4Address("127.0.0.9"))
+    else:
+        router.route = replace(ROUTE, gateway=IPv4Address("127.0.0.8"))
+
+    await port.tend(signalled=True)
+
+    assert router.called("release")
+    assert port.mapping is not None
+    assert port.mapping.target == router.target
+    assert router.route is not None
+    assert port.mapping.gateway == router.route.gateway
+
+
+async def test_close(port: KeptPort, router: FakeRouter) -> None:
+    """Closed, and nothing left to do."""
+    await port.open(40000)
+    await port.close()
+
+    assert router.table == {}
+    assert (port.mapping, port.leaving, port.due_at) == (None, (), None)
+
+
+async def test_router_that_cannot_be_reached_is_released_later(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """The mapping is remembered until it is gone."""
+    await port.open(40000)
+    router.errors["release"] = SILENT
+    await port.close()
+    assert [mapping.external_port for mapping in port.leaving] == [40000]
+
+    router.errors.clear()
+    await pass_time(port, clock, 16)
+    assert port.leaving == ()
+    assert router.table == {}
+
+
+async def test_lease_of_what_could_not_be_closed_ends(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """Then there is nothing to close any more."""
+    await port.open(40000)
+    router.errors["release"] = SILENT
+    await port.close()
+
+    await pass_time(port, clock, 7600)
+
+    assert port.leaving == ()
+
+
+async def test_close_does_not_wait_for_a_router_that_hangs(
+    port: KeptPort, router: FakeRouter
+) -> None:
+    """What is under way is given up; what it may have opened is closed."""
+    router.hang = True
+    opening = asyncio.create_task(port.open(40000))
+    await asyncio.sleep(0.01)
+    router.hang = False
+
+    async with asyncio.timeout(1):
+        await port.close()
+        await opening
+
+    assert router.called("tidy")
+    assert port.mapping is None
+
+
+async def test_adopted_mapping_is_looked_at_first(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """It is verified, extended, and what else is ours is removed."""
+    mapping = replace(MAPPING, gateway=LOOPBACK, good_until=clock.time + 100)
+    router.table[32400] = mapping
+    port.adopt(mapping)
+
+    await pass_time(port, clock, 0)
+
+    assert [name for name, _ in router.calls[:2]] == ["verify", "extend"]
+    assert router.called("tidy")
+    assert port.times_opened == 0
+
+
+async def test_rebuild(port: KeptPort, router: FakeRouter) -> None:
+    """Removed and added again."""
+    await port.open(40000)
+    router.calls.clear()
+
+    await port.rebuild()
+
+    assert [name for name, _ in router.calls[:2]] == ["release", "map"]
+
+
+async def test_difference_is_told(port: KeptPort, router: FakeRouter) -> None:
+    """Only when there is one."""
+    await port.open(40000)
+    assert not await port.tend(signalled=True)
+
+    router.table.clear()
+    assert await port.tend(signalled=True)
