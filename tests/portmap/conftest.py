@@ -51,13 +51,13 @@ def scripted_upnp(
 
 
 @pytest.fixture
-def nat_pmp(router: SimulatedRouter) -> NatPmpMapper:
+def nat_pmp(router: SimulatedRouter, clock: Clock) -> NatPmpMapper:
     """NAT-PMP with the simulated router."""
     return NatPmpMapper(ROUTE, LOOPBACK, router.natpmp_port)
 
 
 @pytest.fixture
-def pcp(router: SimulatedRouter) -> PcpMapper:
+def pcp(router: SimulatedRouter, clock: Clock) -> PcpMapper:
     """PCP with the simulated router."""
     return PcpMapper(ROUTE, LOOPBACK, router.natpmp_port)
 

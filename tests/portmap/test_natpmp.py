@@ -1,8 +1,8 @@
 """Tests of NAT-PMP, in the bytes of RFC 6886."""
 
+import asyncio
 from dataclasses import replace
 from ipaddress import IPv4Address
-from unittest.mock import patch
 
 from hypothesis import given, strategies as st
 import pytest
@@ -24,7 +24,8 @@ from custom_components.plex_remote_access.portmap.natpmp import (
 )
 from tests.simulators.router import LeasePolicy, Origin, PacketKind, Protocol, Router
 
-from .common import LOOPBACK, PACKAGE, TARGET, Clock
+from .common import LOOPBACK, ROUTE, TARGET, Clock
+from .responder import Responder
 
 # version, opcode 128, result 0, epoch 258, 198.51.100.7
 ADDRESS = bytes.fromhex("00 80 0000 00000102 c6336407")
@@ -181,14 +182,6 @@ def test_round_trip(internal: int, external: int, lifetime: int) -> None:
 # With a router
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock that stands still."""
-    clock = Clock()
-    monkeypatch.setattr(f"{PACKAGE}.natpmp.time", clock)
-    return clock
-
-
 async def test_external_address(nat_pmp: NatPmpMapper) -> None:
     """The router tells its address."""
     await nat_pmp.probe()
@@ -246,27 +239,103 @@ async def test_renew_keeps_the_port(nat_pmp: NatPmpMapper, router: Router) -> No
     assert [entry.external_port for entry in router.table] == [40001]
 
 
+async def test_another_port_after_a_restart(
+    nat_pmp: NatPmpMapper, router: Router
+) -> None:
+    """Somebody was faster: that is a mapping with another port."""
+    mapping = await nat_pmp.map(TARGET, 40000)
+    router.restart()
+    router.add_foreign(40000)
+
+    assert (await nat_pmp.map(TARGET, mapping.external_port)).external_port == 40001
+
+
+async def test_extending(nat_pmp: NatPmpMapper, router: Router, clock: Clock) -> None:
+    """Asking again gives the whole time again."""
+    await nat_pmp.map(TARGET, 40000)
+    clock.now += 3600
+    router.advance(3600)
+
+    extended = await nat_pmp.map(TARGET, 40000)
+
+    assert (extended.granted_at, extended.good_until) == (4600, 4600 + 7200)
+    (entry,) = router.table
+    assert router.table.remaining(entry) == 7200
+
+
 async def test_verify(nat_pmp: NatPmpMapper, router: Router) -> None:
-    """One question tells whether the router has kept everything."""
-    router.advance(100)
+    """A mapping that stands is told by one question, which changes nothing."""
     mapping = await nat_pmp.map(TARGET, 40000)
     router.records.clear()
+
     assert await nat_pmp.verify(mapping)
     assert router.packets == {PacketKind.NAT_PMP_ADDRESS: 1}
 
-    router.restart()
-    with patch(f"{PACKAGE}.const.SIGNAL_GAP", 0):
-        assert not await nat_pmp.verify(mapping)
 
-
-async def test_other_address_quirk_60(nat_pmp: NatPmpMapper, router: Router) -> None:
-    """Some routers keep counting when their address changes: mapped anew as well."""
+async def test_verify_after_restart(
+    nat_pmp: NatPmpMapper, router: Router, clock: Clock
+) -> None:
+    """The router has emptied its table, and its epoch tells so."""
     mapping = await nat_pmp.map(TARGET, 40000)
-    await nat_pmp.probe()
-    router.wan_address = "198.51.100.8"
+    clock.now += 45
+    router.restart()
 
-    with patch(f"{PACKAGE}.const.SIGNAL_GAP", 0):
-        assert not await nat_pmp.verify(mapping)
+    assert not await nat_pmp.verify(mapping)
+    assert await nat_pmp.verify(await nat_pmp.map(TARGET, 40000))
+    assert len(router.table) == 1
+
+
+async def test_other_mappings_tell_of_a_loss(
+    nat_pmp: NatPmpMapper, router: Router, clock: Clock
+) -> None:
+    """A loss that shows when one mapping is made is one of all before it."""
+    first = await nat_pmp.map(TARGET, 40000)
+    clock.now += 45
+    router.restart()
+    second = await nat_pmp.map(replace(TARGET, port=8123), 50000)
+
+    assert not await nat_pmp.verify(first)
+    assert await nat_pmp.verify(second)
+
+
+@pytest.mark.parametrize("wan_address", [None, "100.64.3.4"])
+async def test_verify_without_public_address(
+    nat_pmp: NatPmpMapper, router: Router, clock: Clock, wan_address: str | None
+) -> None:
+    """A mapping on no address is as good as lost; asking again tells why."""
+    mapping = await nat_pmp.map(TARGET, 40000)
+    clock.now += 45
+    router.wan_address = wan_address
+
+    assert not await nat_pmp.verify(mapping)
+    with pytest.raises(PortMapError) as raised:
+        await nat_pmp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.NO_PUBLIC_ADDRESS
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_verify_with_silent_router(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """Silence says nothing about the mapping."""
+    mapping = await nat_pmp.map(TARGET, 40000)
+    router.faults.packets.drop = set(PacketKind)
+
+    with pytest.raises(PortMapError) as raised:
+        await nat_pmp.verify(mapping)
+    assert raised.value.reason is Reason.NO_ROUTER
+
+
+async def test_verify_and_address_share_a_question(
+    nat_pmp: NatPmpMapper, router: Router, clock: Clock
+) -> None:
+    """Fifty servers cost two packets, and a second later two more."""
+    mapping = await nat_pmp.map(TARGET, 40000)
+
+    assert all(await asyncio.gather(*(nat_pmp.verify(mapping) for _ in range(50))))
+    assert await nat_pmp.external_address() == IPv4Address("198.51.100.7")
+    assert router.packets[PacketKind.NAT_PMP_ADDRESS] == 1
+    clock.now += 1
+    assert await nat_pmp.external_address() == IPv4Address("198.51.100.7")
+    assert router.packets[PacketKind.NAT_PMP_ADDRESS] == 2
 
 
 async def test_release(nat_pmp: NatPmpMapper, router: Router) -> None:
@@ -350,7 +419,7 @@ async def test_router_that_keeps_the_mapping(
 
 @pytest.mark.usefixtures("short_waits")
 async def test_silent_router(nat_pmp: NatPmpMapper, router: Router) -> None:
-    """A router that speaks no NAT-PMP is given up after three packets."""
+    """A router that speaks no NAT-PMP is given up after three packets and a look around."""
     router.faults.packets.drop = set(PacketKind)
 
     with pytest.raises(PortMapError) as raised:
@@ -367,3 +436,43 @@ async def test_lost_packet(nat_pmp: NatPmpMapper, router: Router) -> None:
     await nat_pmp.map(TARGET, 40000)
 
     assert router.packets[PacketKind.NAT_PMP_MAP] == 2
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_answer_that_is_cut_off(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """Half an answer is none."""
+    router.faults.packets.cut = {
+        PacketKind.NAT_PMP_ADDRESS: 11,
+        PacketKind.NAT_PMP_MAP: 15,
+    }
+
+    with pytest.raises(PortMapError) as probing:
+        await nat_pmp.probe()
+    with pytest.raises(PortMapError) as mapping:
+        await nat_pmp.map(TARGET, 40000)
+    assert {probing.value.reason, mapping.value.reason} == {Reason.NO_ROUTER}
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_answer_of_somebody_else(nat_pmp: NatPmpMapper, router: Router) -> None:
+    """Only the router is believed (section 3.1)."""
+    router.faults.packets.answer_from = "127.0.0.2"
+
+    with pytest.raises(PortMapError) as raised:
+        await nat_pmp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.NO_ROUTER
+
+
+async def test_answer_to_another_question(responder: Responder) -> None:
+    """What was said about another port, or about UDP, is passed over."""
+    responder.replies = [
+        [
+            bytes.fromhex("0082 0000 00000102 7e91 9c41 00001c20"),
+            bytes.fromhex("0081 0000 00000102 7e90 9c42 00001c20"),
+            MAPPED,
+        ]
+    ]
+
+    mapping = await NatPmpMapper(ROUTE, LOOPBACK, responder.port).map(TARGET, 1)
+
+    assert mapping.external_port == 40000

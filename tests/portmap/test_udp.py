@@ -1,7 +1,6 @@
 """Tests of one question and one answer over UDP."""
 
 import asyncio
-import gc
 from ipaddress import IPv4Address, IPv4Network
 from unittest.mock import Mock
 
@@ -159,19 +158,6 @@ async def test_what_comes_after_the_answer_is_passed_over() -> None:
     exchange.error_received(ConnectionRefusedError())
 
     assert exchange.answer.result() == ("A1", LOOPBACK)
-
-
-async def test_refusal_that_nobody_waits_for(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Who gave up asking at the last moment leaves no error in the log."""
-    exchange = _Exchange(read, lambda _: True)
-    exchange.datagram_received(b"refused", SENDER)
-    exchange.abandon()
-    del exchange
-    gc.collect()
-
-    assert caplog.get_records("call") == []
 
 
 # Around the router

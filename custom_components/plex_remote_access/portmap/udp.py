@@ -46,11 +46,6 @@ class _Exchange[T](asyncio.DatagramProtocol):
                 PortMapError(Reason.NO_ROUTER, f"Nobody listens there ({exc})")
             )
 
-    def abandon(self) -> None:
-        """Wait no longer; a refusal that nobody asks for any more is no error."""
-        if not self.answer.cancel():
-            self.answer.exception()
-
 
 async def ask[T](
     request: bytes, read: Reader[T], *, source: IPv4Address, server: Server
@@ -70,7 +65,7 @@ async def ask[T](
             if done:
                 return exchange.answer.result()[0]
     finally:
-        exchange.abandon()
+        exchange.answer.cancel()
         transport.close()
     return None
 
@@ -93,7 +88,7 @@ async def ask_around[T](
         await asyncio.wait((exchange.answer,), timeout=const.UDP_WAITS[0])
         return exchange.answer.result() if exchange.answer.done() else None
     finally:
-        exchange.abandon()
+        exchange.answer.cancel()
         transport.close()
 
 
