@@ -87,6 +87,7 @@ async def test_what_is_no_news(
 ) -> None:
     """The router is not bothered with what others say, or what it said before."""
     hear(ALIVE, "127.0.0.1", "1")
+    router.faults.events.silent = True
     await turn(hass, "on")
     with patch("custom_components.plex_remote_access.portmap.Keeper.signal") as signal:
         hear(ALIVE, host, boot_id)

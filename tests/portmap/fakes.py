@@ -50,7 +50,7 @@ class FakeRouter:
         self.clock = clock
         self.route: Route | None = ROUTE
         self.target = TARGET
-        self.method = Method.PCP
+        self.method = Method.UPNP
         self.lease: float | None = 7200
         self.assigned: int | None = None
         self.table: dict[int, Mapping] = {}

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from ipaddress import IPv4Address
+from itertools import pairwise
 from unittest.mock import Mock
 
 import pytest
@@ -119,10 +120,12 @@ async def test_failed_renewal_is_tried_again(
 
     tries = [(at - start) / 7200 for at in router.called("extend")]
     assert tries == pytest.approx([1 / 2, 3 / 4], rel=0.06)
-    assert port.obstacle is None
+    assert port.obstacle != REFUSED
 
     await pass_time(port, clock, 1200)
     assert port.obstacle is REFUSED
+    gaps = [b - a for a, b in pairwise(router.called("extend"))]
+    assert min(gaps) >= 4
 
 
 async def test_lost_mapping_is_restored(
@@ -145,12 +148,12 @@ async def test_router_that_restarts_with_another_protocol(
     await port.open(40000)
     router.table.clear()
     router.errors["extend"] = SILENT
-    router.method = Method.UPNP
+    router.method = Method.PCP
 
     await port.tend(signalled=True)
 
     assert port.mapping is not None
-    assert port.mapping.method is Method.UPNP
+    assert port.mapping.method is Method.PCP
 
 
 async def test_router_that_restarts_is_asked_each_second(
@@ -301,3 +304,32 @@ async def test_difference_is_told(port: KeptPort, router: FakeRouter) -> None:
 
     router.table.clear()
     assert await port.tend(signalled=True)
+
+
+async def test_udp_mapping_is_asked_for_again_at_each_look(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """It cannot be looked up, and a router may lose it without a word."""
+    router.method = Method.PCP
+    await port.open(40000)
+    router.errors["extend"] = REFUSED
+    await pass_time(port, clock, 130)
+
+    assert len(router.called("extend")) == 2
+    assert port.obstacle is None
+    assert port.times_opened == 1
+
+
+async def test_address_is_asked_again_after_an_event(
+    port: KeptPort, router: FakeRouter
+) -> None:
+    """The event may have been about it; without one it is left alone."""
+    await port.open(40000)
+    await port.tend(signalled=True, evented=True)
+    asked = len(router.called("external_address"))
+
+    router.calls.clear()
+    await port.tend(evented=True)
+
+    assert asked == 2
+    assert router.called("external_address") == []

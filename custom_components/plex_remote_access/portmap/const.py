@@ -37,9 +37,9 @@ RENEW_GAP: Final = 4.0
 # How often a mapping without an end is written again: the table is lost on a reboot.
 REFRESH_PERMANENT: Final = 1800
 
-# Looking after what stands. Two small packets on UDP; some ten for a SOAP exchange,
+# Looking after what stands. Four small packets on UDP; some ten for a SOAP exchange,
 # which makes the web pages of weak routers slow: https://github.com/jellyfin/jellyfin/issues/2401
-CHECK_UDP: Final = 45.0
+CHECK_UDP: Final = 60.0
 CHECK_UPNP: Final = 55.0
 # A router that sends events tells by itself; this is for the event that gets lost.
 CHECK_UPNP_EVENTED: Final = 110.0

@@ -154,7 +154,7 @@ class KeptPort:
                 self._retry_at = self._check_at = self._leave_at = 0.0
             await self._close_leaving()
             if self._wanted is not None and self._clock.now() >= (self.due_at or 0):
-                await self._attempt(self._stand(evented=evented))
+                await self._attempt(self._stand(evented=evented and not signalled))
         return self._state != before
 
     def fail(self, error: PortMapError) -> None:
@@ -197,8 +197,11 @@ class KeptPort:
             return
         if not await self._router.verify(mapping):
             await self._restore(mapping)
-        elif self._clock.now() >= self._renew_at:
-            await self._renew(mapping)
+        elif (due := self._clock.now() >= self._renew_at) or mapping.method.is_udp:
+            # PCP and NAT-PMP cannot look a mapping up. Asking for it again changes
+            # nothing where it stands, and restores it where the router lost it
+            # without saying so, or too soon after its own start for the epoch to tell.
+            await self._renew(mapping, due=due)
         elif not (evented and self.external_address):
             await self._learn_address(mapping)
         self._settle(evented=evented)
@@ -229,11 +232,13 @@ class KeptPort:
         self._opened(restored)
         await self._learn_address(restored)
 
-    async def _renew(self, mapping: Mapping) -> None:
+    async def _renew(self, mapping: Mapping, *, due: bool) -> None:
         """Extend the lease; there is time to fail a few times."""
         try:
             renewed = await self._router.extend(mapping)
         except PortMapError:
+            if not due:
+                return
             self._renewals += 1
             self._plan_renewal(mapping)
             if self._renewals >= len(const.RENEW_AT):
@@ -342,10 +347,14 @@ class KeptPort:
     def _plan_renewal(self, mapping: Mapping) -> None:
         """Plan the next try to extend the lease, a little at random."""
         now = self._clock.now()
+        if self._renewals >= len(const.RENEW_AT):
+            # At each retry from now on.
+            self._renew_at = now
+            return
         if mapping.good_until is None:
             self._renew_at = now + const.REFRESH_PERMANENT
             return
-        if self._renewals < len(const.RENEW_AT) and mapping.granted_at > -math.inf:
+        if mapping.granted_at > -math.inf:
             share = const.RENEW_AT[self._renewals]
             share *= 1 + random.uniform(-const.RENEW_JITTER, const.RENEW_JITTER)
             at = mapping.granted_at + share * (mapping.good_until - mapping.granted_at)
@@ -359,7 +368,10 @@ class KeptPort:
         now = self._clock.now()
         self.obstacle = error
         pauses = const.RETRY_LOST if self._had_mapping else const.RETRY
-        self._retry_at = now + _pause(pauses, self._failures)
+        pause = _pause(pauses, self._failures)
+        self._retry_at = now + (
+            max(pause, const.RENEW_GAP) if self._renewals else pause
+        )
         self._failures += 1
         if self.mapping is not None and _is_over(self.mapping, now):
             self._set_mapping(None)

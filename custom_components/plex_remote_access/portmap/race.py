@@ -47,7 +47,7 @@ async def first_to_map(
                 late = [
                     racer
                     for other, racer in tasks.items()
-                    if other is not task and racer.asked_at is not None
+                    if other is not task and racer.may_have_mapped
                 ]
                 await _cancel(tasks)
                 return await _alone(mapping, tasks[task].mapper, late)
@@ -69,6 +69,11 @@ class _Racer:
         self._answered = False
         self._better = better
         self._failed = asyncio.Event()
+
+    @property
+    def may_have_mapped(self) -> bool:
+        """Tell whether the router was asked, and did not refuse."""
+        return self.asked_at is not None and not self._failed.is_set()
 
     async def run(self, target: Target, external_port: int) -> Mapping:
         """Map when it is our turn. Raises PortMapError."""

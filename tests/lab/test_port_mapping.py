@@ -1,0 +1,159 @@
+"""The port mapper with a real router, judged from the Internet.
+
+It runs as its program for the shell, which keeps a port open as Home Assistant does.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+import re
+import signal
+import sys
+import time
+
+import pytest
+
+from . import NAS_ADDRESS, Connection, Host, Lab, RouterOptions
+from .process import LabProcess
+
+PACKAGE = Path(__file__).parents[2] / "custom_components" / "plex_remote_access"
+PORT = 32400
+UPNP_ONLY = RouterOptions(nat_pmp=False, pcp=False)
+
+
+def program(lab: Lab, *arguments: str) -> LabProcess:
+    """Start the program on the host of Home Assistant."""
+    return lab.start(
+        Host.LAN, sys.executable, "-u", "-m", "portmap", *arguments, cwd=PACKAGE
+    )
+
+
+def serve(lab: Lab, host: Host = Host.LAN) -> None:
+    """Have something answer at the port."""
+    server = lab.start(host, sys.executable, "-u", "-m", "http.server", str(PORT))
+    server.wait_output("Serving")
+
+
+def become(look: Callable[[], object], expected: object, seconds: float) -> float:
+    """Wait until something is as expected; return how long it took."""
+    started = time.monotonic()
+    while (seen := look()) != expected and time.monotonic() < started + seconds:
+        time.sleep(0.02)
+    assert seen == expected
+    return time.monotonic() - started
+
+
+def connect(lab: Lab, port: int = PORT) -> Connection:
+    """Connect from the Internet."""
+    return lab.connect_from_wan(lab.public_address, port, timeout=1)
+
+
+@pytest.mark.parametrize(
+    ("router_options", "method"),
+    [
+        pytest.param(RouterOptions(), "pcp", id="pcp"),
+        pytest.param(RouterOptions(pcp=False), "nat_pmp", id="nat-pmp-only"),
+        pytest.param(UPNP_ONLY, "upnp", id="upnp-only"),
+        pytest.param(
+            RouterOptions(nat_pmp=False, pcp=False, igd_v1=True), "upnp", id="igd-1"
+        ),
+    ],
+)
+def test_opened_and_closed(lab: Lab, method: str) -> None:
+    """From outside the server answers as long as the port is kept, and not after."""
+    serve(lab)
+    keeper = program(lab, "watch", str(PORT))
+    keeper.wait_output(f"{method}: port {PORT} leads to")
+    assert connect(lab) is Connection.OPEN
+
+    keeper.terminate(signal.SIGINT)
+    keeper.wait_output("closed")
+
+    assert connect(lab) is Connection.REFUSED
+    assert lab.port_forwards() == []
+
+
+def test_router_restarts_with_an_empty_table(lab: Lab) -> None:
+    """The port is open again within seconds, without anybody asking."""
+    serve(lab)
+    program(lab, "watch", str(PORT)).wait_output("leads to")
+
+    lab.restart_router()
+
+    become(lambda: connect(lab), Connection.OPEN, 5)
+
+
+@pytest.mark.parametrize("router_options", [RouterOptions(), UPNP_ONLY])
+def test_new_public_address(lab: Lab) -> None:
+    """It is noticed at once, and the port leads to the server there as well."""
+    serve(lab)
+    keeper = program(lab, "watch", str(PORT))
+    keeper.wait_output("external address 192.0.1.1\n")
+
+    lab.set_wan_address("192.0.1.77")
+
+    keeper.wait_output("external address 192.0.1.77")
+    become(lambda: connect(lab), Connection.OPEN, 5)
+
+
+@pytest.mark.parametrize(
+    ("router_options", "outcome"),
+    [
+        pytest.param(
+            RouterOptions(secure_mode=False), "upnp: port 32400 leads to", id="upnp"
+        ),
+        pytest.param(
+            RouterOptions(pcp_third_party=True), "pcp: port 32400 leads to", id="pcp"
+        ),
+    ],
+)
+def test_another_host(lab: Lab, outcome: str) -> None:
+    """The server may run elsewhere, where the router allows that."""
+    serve(lab, Host.NAS)
+    program(lab, "watch", str(PORT), "--host", NAS_ADDRESS).wait_output(outcome)
+
+    assert connect(lab) is Connection.OPEN
+
+
+@pytest.mark.parametrize(
+    ("router_options", "arguments", "verdict"),
+    [
+        pytest.param(
+            RouterOptions(),
+            ("--host", NAS_ADDRESS),
+            "refused_for_other_host",
+            id="secure-mode",
+        ),
+        pytest.param(
+            RouterOptions(wan_address="100.64.3.4"), (), "carrier_nat", id="carrier"
+        ),
+        pytest.param(
+            RouterOptions(wan_address="192.168.55.7"), (), "double_nat", id="private"
+        ),
+        pytest.param(
+            RouterOptions(upnp=False, nat_pmp=False, pcp=False),
+            (),
+            "no_router",
+            id="nothing",
+        ),
+    ],
+)
+def test_verdict(lab: Lab, arguments: tuple[str, ...], verdict: str) -> None:
+    """Why it does not work is told, in time, and nothing is left open."""
+    process = program(lab, "map", str(PORT), *arguments)
+
+    process.wait_output(f"{verdict}: ")
+
+    assert lab.port_forwards() == []
+
+
+def test_port_of_somebody_else(lab: Lab) -> None:
+    """He keeps it; ours is another one, and works."""
+    lab.add_foreign_rule(PORT)
+    foreign = lab.port_forwards()
+    serve(lab)
+    keeper = program(lab, "watch", str(PORT))
+    keeper.wait_output("leads to")
+
+    (port,) = re.findall(r"port (\d+) leads to", keeper.output)
+    assert connect(lab, int(port)) is Connection.OPEN
+    assert [rule for rule in lab.port_forwards() if rule in foreign] == foreign
