@@ -1,11 +1,10 @@
 """Tests of PCP with the simulated router."""
 
-from contextlib import suppress
+import asyncio
 from dataclasses import replace
 from ipaddress import IPv4Address
-from unittest.mock import patch
+import math
 
-from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.plex_remote_access.portmap import (
@@ -15,121 +14,100 @@ from custom_components.plex_remote_access.portmap import (
     Reason,
 )
 from custom_components.plex_remote_access.portmap.pcp import PcpMapper
-from custom_components.plex_remote_access.portmap.pcp_packets import (
-    MapRequest,
-    parse_announce_response,
-    parse_map_response,
-)
-from tests.simulators.router import Origin, PacketKind, Router
+from tests.simulators.router import LeasePolicy, Origin, PacketKind, Protocol, Router
 
-from .common import LOOPBACK, NONCE, OTHER_HOST, PACKAGE, ROUTE, TARGET
+from .common import LOOPBACK, NONCE, OTHER_HOST, ROUTE, TARGET, Clock
+from .responder import Responder
 
-REQUEST = MapRequest(
-    client=LOOPBACK,
-    internal=LOOPBACK,
-    internal_port=32400,
-    nonce=NONCE,
-    external_port=40000,
-    lifetime=7200,
-)
+PUBLIC = IPv4Address("198.51.100.7")
+NAT_PMP = {PacketKind.NAT_PMP_ADDRESS, PacketKind.NAT_PMP_MAP}
+NAT_PMP_VERSION = bytes.fromhex("00000001 00000102")
+# version 2, MAP, success, 7200 s, epoch 258
+HEADER = bytes.fromhex("02810000 00001c20 00000102 000000000000000000000000")
+ANNOUNCED = bytes.fromhex("02800000 00000000 00000102 000000000000000000000000")
+UNKNOWN = bytes.fromhex("00000000000000000000ffff00000000")
+
+
+def mapped(external_port: int = 40000, nonce: bytes = NONCE) -> bytes:
+    """Return the answer that the mapping is made, on an address that is not told."""
+    ports = bytes.fromhex("06 000000 7e90") + external_port.to_bytes(2)
+    return HEADER + nonce + ports + UNKNOWN
 
 
 @pytest.fixture
-def pcp(router: Router) -> PcpMapper:
-    """PCP with the simulated router."""
-    return PcpMapper(ROUTE, LOOPBACK, router.natpmp_port)
+def scripted(responder: Responder, clock: Clock) -> PcpMapper:
+    """PCP with a router that says what the test tells it to say."""
+    return PcpMapper(ROUTE, LOOPBACK, responder.port)
 
 
-async def test_life_of_a_mapping(pcp: PcpMapper, router: Router) -> None:
-    """Opened with our nonce, kept and closed."""
-    await pcp.probe()
-    mapping = await pcp.map(TARGET, 40000)
-    assert (mapping.method, mapping.external_port) == (Method.PCP, 40000)
-    assert mapping.good_until == mapping.granted_at + 7200
+# Mapping
+
+
+async def test_map(pcp: PcpMapper, router: Router) -> None:
+    """The mapping stands in the table with our nonce and lasts two hours."""
+    assert await pcp.map(TARGET, 40000) == Mapping(
+        method=Method.PCP,
+        gateway=LOOPBACK,
+        target=TARGET,
+        external_port=40000,
+        granted_at=1000,
+        good_until=8200,
+    )
+
     (entry,) = router.table
-    assert (entry.external_port, entry.target) == (40000, ("127.0.0.1", 32400))
+    assert (entry.key, entry.target) == ((Protocol.TCP, 40000), ("127.0.0.1", 32400))
     assert (entry.origin, entry.nonce) == (Origin.PCP, NONCE)
-    assert await pcp.external_address() == IPv4Address("198.51.100.7")
-    assert await pcp.verify(mapping)
-
-    await pcp.map(TARGET, 40000)
-    assert len(router.table) == 1
-
-    await pcp.release(mapping)
-    await pcp.release(mapping)
-    assert list(router.table) == []
+    assert router.packets == {PacketKind.PCP_MAP: 1}
 
 
-async def test_other_run_is_known_by_its_nonce_quirk_64(
-    pcp: PcpMapper, router: Router
+@pytest.mark.parametrize(
+    ("policy", "good_until"),
+    [
+        pytest.param(LeasePolicy(pcp_longest=600), 1600, id="shorter"),
+        pytest.param(LeasePolicy(pcp_shortest=10000), 11000, id="longer"),
+        pytest.param(LeasePolicy(pcp_shortest=10**9), 1000 + 86400, id="absurd"),
+    ],
+)
+async def test_what_is_granted_counts(
+    pcp: PcpMapper, router: Router, policy: LeasePolicy, good_until: float
 ) -> None:
-    """What an earlier run mapped is asked for again, and can be closed."""
+    """Not what was asked for, and a day at most."""
+    router.leases = policy
+
+    assert (await pcp.map(TARGET, 40000)).good_until == good_until
+
+
+async def test_extending(pcp: PcpMapper, router: Router, clock: Clock) -> None:
+    """Asking again gives the whole time again, to the same mapping."""
+    await pcp.map(TARGET, 40000)
+    clock.now += 3600
+    router.advance(3600)
+
+    extended = await pcp.map(TARGET, 40000)
+
+    assert (extended.granted_at, extended.good_until) == (4600, 4600 + 7200)
+    (entry,) = router.table
+    assert router.table.remaining(entry) == 7200
+
+
+async def test_asking_again_keeps_the_port(pcp: PcpMapper, router: Router) -> None:
+    """Asking for the assigned port rebuilds the mapping when the router forgot it."""
+    router.add_foreign(40000)
     mapping = await pcp.map(TARGET, 40000)
-    restarted = PcpMapper(ROUTE, LOOPBACK, router.natpmp_port)
-
-    assert not await restarted.verify(replace(mapping, granted_at=float("-inf")))
-    assert (await restarted.map(TARGET, 40000)).external_port == 40000
-    await restarted.release(mapping)
-    assert list(router.table) == []
-
-
-async def test_somebody_else_cannot_close(pcp: PcpMapper, router: Router) -> None:
-    """Without the nonce a mapping stays."""
-    mapping = await pcp.map(TARGET, 40000)
-    stranger = replace(mapping, target=replace(TARGET, nonce=bytes(12)))
-
-    with pytest.raises(PortMapError) as raised:
-        await pcp.release(stranger)
-    assert raised.value.reason is Reason.REFUSED
-    assert len(router.table) == 1
-
-
-async def test_another_port_is_told_quirk_63(pcp: PcpMapper, router: Router) -> None:
-    """The router may choose another port without a word."""
-    foreign = router.add_foreign(40000)
-
-    mapping = await pcp.map(TARGET, 40000)
-
-    assert mapping.external_port != 40000
-    assert foreign in router.table
-
-
-async def test_loss_is_noticed_with_one_packet(pcp: PcpMapper, router: Router) -> None:
-    """For all mappings together, and never more often than once a second."""
-    router.advance(1000)
-    mapping = await pcp.map(TARGET, 40000)
-    await pcp.verify(mapping)
     router.restart()
-    router.records.clear()
-    with patch(f"{PACKAGE}.const.SIGNAL_GAP", 0):
-        assert not await pcp.verify(mapping)
-    assert sum(router.packets.values()) == 1
 
-    router.records.clear()
-    assert not await pcp.verify(mapping)
-    assert not await pcp.verify(mapping)
-    assert sum(router.packets.values()) == 0
-
-
-@pytest.mark.parametrize("router_options", [{"nat_pmp": False}])
-async def test_router_without_nat_pmp(pcp: PcpMapper, router: Router) -> None:
-    """PCP alone does as well."""
-    router.advance(1000)
-    mapping = await pcp.map(TARGET, 40000)
-    with patch(f"{PACKAGE}.const.UDP_WAITS", (0.05,)):
-        assert await pcp.verify(mapping)
-        router.restart()
-        with patch(f"{PACKAGE}.const.SIGNAL_GAP", 0):
-            assert not await pcp.verify(mapping)
+    assert (await pcp.map(TARGET, mapping.external_port)).external_port == 40001
+    assert [entry.external_port for entry in router.table] == [40001]
 
 
 async def test_third_party(pcp: PcpMapper, router: Router) -> None:
-    """Where the router allows it, the mapping leads to another host."""
+    """Where the router allows it, the mapping leads to another host, and is closed."""
     router.pcp_third_party = True
+    mapping = await pcp.map(OTHER_HOST, 40000)
+    assert [entry.target for entry in router.table] == [("192.0.2.10", 32400)]
 
-    await pcp.map(OTHER_HOST, 40000)
-
-    assert [entry.internal_client for entry in router.table] == ["192.0.2.10"]
+    await pcp.release(mapping)
+    assert list(router.table) == []
 
 
 async def test_third_party_is_refused(pcp: PcpMapper) -> None:
@@ -154,21 +132,35 @@ async def test_third_party_is_refused(pcp: PcpMapper) -> None:
 async def test_refusals(
     pcp: PcpMapper, router: Router, result: int, reason: Reason, lifetime: int
 ) -> None:
-    """Each result has its reason, and says for how long to leave the router alone."""
+    """A refusal is told after one packet, with its reason and for how long."""
     router.faults.packets.results[PacketKind.PCP_MAP] = result
 
     with pytest.raises(PortMapError) as raised:
         await pcp.map(TARGET, 40000)
     assert raised.value.reason is reason
     assert raised.value.retry_after == lifetime
+    assert router.packets == {PacketKind.PCP_MAP: 1}
+
+
+@pytest.mark.parametrize(
+    ("told", "retry_after"), [(0, 0), (5, 5), (86400, 86400), (10**9, 86400)]
+)
+async def test_lifetime_of_a_refusal(
+    pcp: PcpMapper, router: Router, told: int, retry_after: float
+) -> None:
+    """The router is left alone for as long as it wants, but for a day at most."""
+    router.leases = LeasePolicy(pcp_refusal=told)
+    router.wan_down()
+
+    with pytest.raises(PortMapError) as raised:
+        await pcp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.WAN_DOWN
+    assert raised.value.retry_after == retry_after
 
 
 @pytest.mark.parametrize(
     ("address", "reason"),
-    [
-        ("192.168.1.55", Reason.DOUBLE_NAT),
-        ("100.64.3.4", Reason.CARRIER_NAT),
-    ],
+    [("192.168.1.55", Reason.DOUBLE_NAT), ("100.64.3.4", Reason.CARRIER_NAT)],
 )
 async def test_refusal_names_the_real_address(
     pcp: PcpMapper, router: Router, address: str, reason: Reason
@@ -182,35 +174,399 @@ async def test_refusal_names_the_real_address(
     assert address in raised.value.detail
 
 
-@pytest.mark.parametrize("router_options", [{"pcp": False}])
-async def test_router_that_only_speaks_nat_pmp_quirk_65(
-    pcp: PcpMapper, router: Router
+@pytest.mark.parametrize(
+    "packet",
+    [
+        pytest.param(mapped(0), id="no-port"),
+        pytest.param(mapped()[:4] + bytes(4) + mapped()[8:], id="no-time"),
+    ],
+)
+async def test_grant_of_nothing(
+    scripted: PcpMapper, responder: Responder, packet: bytes
 ) -> None:
-    """Its refusal of the version ends the waiting, where it answers at all."""
-    with patch(f"{PACKAGE}.const.UDP_WAITS", (0.05,)), pytest.raises(PortMapError):
-        await pcp.probe()
+    """A mapping without port, or that ends at once, is none."""
+    responder.replies = [[packet]]
+
+    with pytest.raises(PortMapError) as raised:
+        await scripted.map(TARGET, 40000)
+    assert raised.value.reason is Reason.FAILED
 
 
-@given(st.binary(max_size=1200))
-def test_any_packet_is_understood_or_passed_over(packet: bytes) -> None:
-    """Whatever comes from the network: an answer, nothing or a reason."""
-    for read in (
-        parse_announce_response,
-        lambda data: parse_map_response(data, REQUEST),
-    ):
-        with suppress(PortMapError):
-            read(packet)
+async def test_answers_to_others_are_passed_over(
+    scripted: PcpMapper, responder: Responder
+) -> None:
+    """Who does not know the nonce is not believed."""
+    responder.replies = [[mapped(50000, bytes(12)), b"\x02\x81", mapped(40000)]]
+
+    assert (await scripted.map(TARGET, 40000)).external_port == 40000
 
 
-def test_mapping_hides_its_nonce() -> None:
-    """Who knows it can close the port: it does not end up in a log."""
-    mapping = Mapping(
-        method=Method.PCP,
-        gateway=LOOPBACK,
-        target=TARGET,
-        external_port=40000,
-        granted_at=0,
-        good_until=None,
+@pytest.mark.usefixtures("short_waits")
+async def test_lost_packet(pcp: PcpMapper, router: Router) -> None:
+    """A packet may get lost."""
+    router.faults.packets.drop_next[PacketKind.PCP_MAP] = 2
+
+    await pcp.map(TARGET, 40000)
+
+    assert router.packets[PacketKind.PCP_MAP] == 3
+    assert len(router.table) == 1
+
+
+@pytest.mark.parametrize("size", [3, 23, 24, 59])
+@pytest.mark.usefixtures("short_waits")
+async def test_answer_that_is_cut_off(
+    pcp: PcpMapper, router: Router, size: int
+) -> None:
+    """A success that does not say which port is none."""
+    router.faults.packets.cut[PacketKind.PCP_MAP] = size
+
+    with pytest.raises(PortMapError) as raised:
+        await pcp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.NO_ROUTER
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_answer_of_somebody_else(pcp: PcpMapper, router: Router) -> None:
+    """Only the router is believed (section 8.3)."""
+    router.faults.packets.answer_from = "127.0.0.2"
+
+    with pytest.raises(PortMapError) as raised:
+        await pcp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.NO_ROUTER
+
+
+async def test_one_request_at_a_time(scripted: PcpMapper, responder: Responder) -> None:
+    """The second mapping is asked for when the first one is made."""
+    responder.reply = lambda _: [mapped()]
+    asked_at_once = asyncio.gather(
+        scripted.map(TARGET, 40000), scripted.map(TARGET, 40001)
     )
 
-    assert "nonce" not in repr(mapping)
+    await asked_at_once
+    assert [packet[42:44].hex() for packet in responder.received] == ["9c40", "9c41"]
+
+
+# Probing
+
+
+async def test_probe(pcp: PcpMapper, router: Router) -> None:
+    """One packet, which changes nothing."""
+    await pcp.probe()
+
+    assert router.packets == {PacketKind.PCP_ANNOUNCE: 1}
+    assert len(router.table) == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(NAT_PMP_VERSION, id="nat-pmp-only"),
+        pytest.param(bytes.fromhex("02800001 00000708"), id="8-bytes"),
+        pytest.param(bytes.fromhex("01800001 00000708") + bytes(16), id="24-bytes"),
+    ],
+)
+async def test_probe_of_another_version(
+    scripted: PcpMapper, responder: Responder, answer: bytes
+) -> None:
+    """The router need not be asked again, nor waited for."""
+    responder.reply = lambda _: [answer]
+
+    with pytest.raises(PortMapError) as raised:
+        await scripted.probe()
+    assert raised.value.reason is Reason.NO_ROUTER
+    assert len(responder.received) == 1
+
+
+async def test_probe_of_a_closed_port(pcp: PcpMapper, router: Router) -> None:
+    """Where neither protocol is spoken, nobody waits."""
+    await router.stop()
+
+    async with asyncio.timeout(0.2):
+        with pytest.raises(PortMapError) as raised:
+            await pcp.probe()
+    assert raised.value.reason is Reason.NO_ROUTER
+
+
+# Looking after it
+
+
+async def test_verify(pcp: PcpMapper, router: Router, clock: Clock) -> None:
+    """One question, in NAT-PMP: its answer tells epoch and address at once.
+
+    Only the first time is it found out whether the router speaks that.
+    """
+    mapping = await pcp.map(TARGET, 40000)
+    router.records.clear()
+    assert await pcp.verify(mapping)
+    assert router.packets == {
+        PacketKind.PCP_ANNOUNCE: 1,
+        PacketKind.NAT_PMP_ADDRESS: 1,
+    }
+    clock.now += 45
+    router.advance(45)
+
+    router.records.clear()
+    assert await pcp.verify(mapping)
+    assert router.packets == {PacketKind.NAT_PMP_ADDRESS: 1}
+
+
+async def test_fifty_servers_cost_one_question(
+    pcp: PcpMapper, router: Router, clock: Clock
+) -> None:
+    """All mappings of a router stand and fall together."""
+    mapping = await pcp.map(TARGET, 40000)
+    await pcp.verify(mapping)
+    clock.now += 45
+    router.advance(45)
+    router.records.clear()
+
+    assert all(await asyncio.gather(*(pcp.verify(mapping) for _ in range(50))))
+    assert router.packets == {PacketKind.NAT_PMP_ADDRESS: 1}
+
+
+@pytest.mark.parametrize("times_verified", [0, 1])
+@pytest.mark.parametrize(
+    "silent", [pytest.param(set(), id="nat-pmp"), pytest.param(NAT_PMP, id="pcp-only")]
+)
+@pytest.mark.usefixtures("short_waits")
+async def test_verify_after_restart(
+    pcp: PcpMapper,
+    router: Router,
+    clock: Clock,
+    silent: set[PacketKind],
+    times_verified: int,
+) -> None:
+    """A restart shows in the epoch, also the first time that anybody looks."""
+    router.faults.packets.drop = silent
+    mapping = await pcp.map(TARGET, 40000)
+    await asyncio.gather(*(pcp.verify(mapping) for _ in range(times_verified)))
+    clock.now += 45
+    router.restart()
+
+    assert not await pcp.verify(mapping)
+    assert await pcp.verify(await pcp.map(TARGET, 40000))
+    assert len(router.table) == 1
+
+
+@pytest.mark.parametrize("silent", [set(), NAT_PMP], ids=["nat-pmp", "pcp-only"])
+@pytest.mark.usefixtures("short_waits")
+async def test_router_that_goes_on(
+    pcp: PcpMapper, router: Router, clock: Clock, silent: set[PacketKind]
+) -> None:
+    """Nothing is asked for anew while nothing happens."""
+    router.faults.packets.drop = silent
+    mapping = await pcp.map(TARGET, 40000)
+    assert await pcp.verify(mapping)
+    clock.now += 600
+    router.advance(600)
+    assert await pcp.verify(mapping)
+    clock.now += 3000
+    router.advance(3000)
+
+    assert await pcp.verify(mapping)
+    assert router.packets[PacketKind.PCP_MAP] == 1
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_silent_nat_pmp_is_asked_once(
+    pcp: PcpMapper, router: Router, clock: Clock
+) -> None:
+    """Nobody waits for it again at each look."""
+    router.faults.packets.drop = NAT_PMP
+    mapping = await pcp.map(TARGET, 40000)
+    await pcp.verify(mapping)
+    clock.now += 45
+    router.advance(45)
+    router.records.clear()
+
+    assert await pcp.verify(mapping)
+    assert router.packets == {PacketKind.PCP_ANNOUNCE: 1}
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_router_that_loses_nat_pmp(
+    pcp: PcpMapper, router: Router, clock: Clock
+) -> None:
+    """It is silent once, and from then on asked in PCP."""
+    mapping = await pcp.map(TARGET, 40000)
+    await pcp.verify(mapping)
+    router.faults.packets.drop = NAT_PMP
+    clock.now += 45
+    router.advance(45)
+    with pytest.raises(PortMapError) as raised:
+        await pcp.verify(mapping)
+    assert raised.value.reason is Reason.NO_ROUTER
+    clock.now += 45
+    router.advance(45)
+
+    assert await pcp.verify(mapping)
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_verify_with_silent_router(
+    pcp: PcpMapper, router: Router, clock: Clock
+) -> None:
+    """Silence says nothing about the mapping, which stands when it is over."""
+    mapping = await pcp.map(TARGET, 40000)
+    router.faults.packets.drop = set(PacketKind)
+    with pytest.raises(PortMapError) as raised:
+        await pcp.verify(mapping)
+    assert raised.value.reason is Reason.NO_ROUTER
+    clock.now += 45
+    router.advance(45)
+    router.faults.packets.drop = set()
+
+    assert await pcp.verify(mapping)
+
+
+async def test_other_mappings_tell_of_a_loss(
+    pcp: PcpMapper, router: Router, clock: Clock
+) -> None:
+    """A loss that shows when one mapping is made is one of all before it."""
+    first = await pcp.map(TARGET, 40000)
+    clock.now += 45
+    router.restart()
+    other = replace(TARGET, port=8123, nonce=bytes(12))
+    second = await pcp.map(other, 50000)
+
+    assert not await pcp.verify(first)
+    assert await pcp.verify(second)
+
+
+async def test_wan_down(pcp: PcpMapper, router: Router, clock: Clock) -> None:
+    """A mapping on no address is as good as lost; asking again tells why."""
+    mapping = await pcp.map(TARGET, 40000)
+    assert await pcp.verify(mapping)
+    clock.now += 45
+    router.advance(45)
+    router.wan_address = None
+
+    assert not await pcp.verify(mapping)
+    with pytest.raises(PortMapError) as raised:
+        await pcp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.WAN_DOWN
+
+
+async def test_what_an_earlier_run_remembers(pcp: PcpMapper, router: Router) -> None:
+    """Nobody watched meanwhile: it is asked for once more, and not doubled."""
+    mapping = await pcp.map(TARGET, 40000)
+    restarted = PcpMapper(ROUTE, LOOPBACK, router.natpmp_port)
+
+    assert not await restarted.verify(replace(mapping, granted_at=-math.inf))
+    assert await restarted.verify(await restarted.map(TARGET, 40000))
+    assert len(router.table) == 1
+
+
+# The address
+
+
+async def test_external_address(pcp: PcpMapper, router: Router) -> None:
+    """It comes with each mapping and costs nothing."""
+    await pcp.map(TARGET, 40000)
+
+    assert await pcp.external_address() == PUBLIC
+    assert router.packets == {PacketKind.PCP_MAP: 1}
+
+
+async def test_external_address_without_mapping(pcp: PcpMapper, router: Router) -> None:
+    """NAT-PMP tells it as well."""
+    assert await pcp.external_address() == PUBLIC
+    assert router.packets == {PacketKind.NAT_PMP_ADDRESS: 1}
+
+
+async def test_external_address_follows(
+    pcp: PcpMapper, router: Router, clock: Clock
+) -> None:
+    """What was told last counts, be it with a mapping or when it was verified."""
+    mapping = await pcp.map(TARGET, 40000)
+    router.set_wan_address("198.51.100.99")
+    clock.now += 45
+    assert not await pcp.verify(mapping)
+    assert await pcp.external_address() == IPv4Address("198.51.100.99")
+    router.set_wan_address("198.51.100.100")
+
+    await pcp.map(TARGET, 40000)
+    assert await pcp.external_address() == IPv4Address("198.51.100.100")
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_address_that_is_not_told(
+    scripted: PcpMapper, responder: Responder
+) -> None:
+    """A router that leaves it out of the mapping, and speaks no NAT-PMP."""
+    responder.reply = lambda data: [mapped()] if data[0] else []
+    await scripted.map(TARGET, 40000)
+
+    with pytest.raises(PortMapError) as raised:
+        await scripted.external_address()
+    assert raised.value.reason is Reason.NO_PUBLIC_ADDRESS
+
+
+async def test_no_public_address(pcp: PcpMapper, router: Router) -> None:
+    """A router behind another one has none to tell."""
+    router.wan_address = "192.168.1.55"
+
+    with pytest.raises(PortMapError) as raised:
+        await pcp.external_address()
+    assert raised.value.reason is Reason.NO_PUBLIC_ADDRESS
+
+
+# Closing
+
+
+async def test_release(pcp: PcpMapper, router: Router) -> None:
+    """The mapping is deleted, and nothing else; also what is not there any more."""
+    foreign = router.add_foreign(50000)
+    mapping = await pcp.map(TARGET, 40000)
+
+    await pcp.release(mapping)
+    await pcp.release(mapping)
+
+    assert list(router.table) == [foreign]
+    # Section 15.1: no time, no port and no address.
+    packet = router.datagrams[-1].data
+    assert packet[4:8] == bytes(4)
+    assert packet[24:] == NONCE + bytes.fromhex("06000000 7e90 0000") + UNKNOWN
+
+
+async def test_release_of_what_is_not_ours(pcp: PcpMapper, router: Router) -> None:
+    """Without the nonce a mapping stays."""
+    mapping = await pcp.map(TARGET, 40000)
+    stranger = replace(mapping, target=replace(TARGET, nonce=bytes(12)))
+
+    with pytest.raises(PortMapError) as raised:
+        await pcp.release(stranger)
+    assert raised.value.reason is Reason.REFUSED
+    assert len(router.table) == 1
+
+
+async def test_release_while_the_wan_is_down(pcp: PcpMapper, router: Router) -> None:
+    """Off is off, also without the Internet."""
+    mapping = await pcp.map(TARGET, 40000)
+    router.wan_down()
+
+    await pcp.release(mapping)
+    assert list(router.table) == []
+
+
+async def test_router_that_keeps_the_mapping(
+    scripted: PcpMapper, responder: Responder
+) -> None:
+    """A delete that is answered with a lifetime has not deleted."""
+    responder.reply = lambda _: [mapped()]
+    mapping = await scripted.map(TARGET, 40000)
+
+    with pytest.raises(PortMapError) as raised:
+        await scripted.release(mapping)
+    assert raised.value.reason is Reason.FAILED
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_release_with_silent_router(pcp: PcpMapper, router: Router) -> None:
+    """Nobody has said that it is closed."""
+    mapping = await pcp.map(TARGET, 40000)
+    router.faults.packets.drop = set(PacketKind)
+
+    with pytest.raises(PortMapError) as raised:
+        await pcp.release(mapping)
+    assert raised.value.reason is Reason.NO_ROUTER

@@ -200,3 +200,10 @@ async def test_announcements() -> None:
             nat_pmp, pcp = await receive(member), await receive(member)
     assert nat_pmp == bytes.fromhex("00 80 0000 00000000 c6336463")
     assert pcp == bytes.fromhex("02 80 0000 00000000 00000000") + bytes(12)
+
+
+async def test_answer_that_is_cut_off(router: Router) -> None:
+    """Only the beginning of an answer can arrive."""
+    router.faults.packets.cut = {PacketKind.NAT_PMP_MAP: 8}
+    assert len(await exchange(router.natpmp_port, MAP_TCP)) == 8
+    assert len(await exchange(router.natpmp_port, ADDRESS_REQUEST)) == 12

@@ -1,11 +1,12 @@
 """PCP of the router simulator, in the bytes of RFC 6887."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.simulators.router import Origin, PacketKind, Protocol, Router
-from tests.simulators.router.client import exchange
+from tests.simulators.router import LeasePolicy, Origin, PacketKind, Protocol, Router
+from tests.simulators.router.client import exchange, udp_client
 
 LOOPBACK = "00000000000000000000ffff7f000001"
 OTHER_HOST = "00000000000000000000ffff7f000002"
@@ -203,3 +204,78 @@ async def test_refusal_by_fault(router: Router) -> None:
     router.faults.packets.results = {PacketKind.PCP_MAP: 8}
     response = await ask(router, MAP)
     assert response[:8] == bytes.fromhex("02 81 0008 0000001e")
+
+
+async def test_lifetime_of_refusals(router: Router) -> None:
+    """How long a refusal holds can be set."""
+    router.leases = LeasePolicy(pcp_refusal=5)
+    router.wan_down()
+    response = await ask(router, MAP)
+    assert response[:8] == bytes.fromhex("02 81 0007 00000005")
+
+
+async def test_prefer_failure_is_ignored(router: Router) -> None:
+    """Like miniupnpd, the router can assign another port all the same."""
+    router.faults.pcp.ignore_prefer_failure = True
+    router.add_foreign(32400)
+    response = await ask(router, MAP + PREFER_FAILURE)
+    assert response[:4] == bytes.fromhex("02 81 0000")
+    assert response[40:44] == bytes.fromhex("7e90 7e91")
+
+
+@pytest.mark.parametrize(
+    ("second_mapping", "ports"),
+    [(False, [32400]), (True, [32400, 50000])],
+    ids=["standard", "miniupnpd"],
+)
+async def test_another_suggestion(
+    router: Router, second_mapping: bool, ports: list[int]
+) -> None:
+    """A mapping keeps its port; miniupnpd makes a second one instead."""
+    router.faults.pcp.second_mapping = second_mapping
+    await ask(router, MAP)
+    response = await ask(router, MAP.replace("7e90 7e90", "7e90 c350"))
+    assert int.from_bytes(response[42:44]) == ports[-1]
+    assert [entry.external_port for entry in router.table] == ports
+
+
+async def test_second_mapping_is_deleted_first_to_last(router: Router) -> None:
+    """A delete takes one mapping of the internal port, as miniupnpd does."""
+    router.faults.pcp.second_mapping = True
+    await ask(router, MAP)
+    await ask(router, MAP.replace("7e90 7e90", "7e90 c350"))
+    await ask(router, UNMAP)
+    assert [entry.external_port for entry in router.table] == [50000]
+
+
+@pytest.mark.parametrize(
+    ("silent", "answers"),
+    [
+        ({PacketKind.PCP_ANNOUNCE, PacketKind.PCP_MAP}, "00 00"),
+        ({PacketKind.NAT_PMP_ADDRESS, PacketKind.NAT_PMP_MAP}, ANNOUNCE),
+    ],
+    ids=["pcp", "nat-pmp"],
+)
+async def test_one_protocol_is_silent(
+    router: Router, silent: set[PacketKind], answers: str
+) -> None:
+    """The other one is answered as ever."""
+    router.faults.packets.drop = silent
+    assert (await ask(router, answers))[1] == 0x80
+
+
+async def test_answer_that_is_cut_off(router: Router) -> None:
+    """Only the beginning of an answer can arrive."""
+    router.faults.packets.cut = {PacketKind.PCP_ANNOUNCE: 8}
+    assert len(await ask(router, ANNOUNCE)) == 8
+    assert len(await ask(router, MAP)) == 60
+
+
+async def test_answer_from_another_address(router: Router) -> None:
+    """An answer can come from where it was not asked for."""
+    router.faults.packets.answer_from = "127.0.0.2"
+    async with udp_client() as sock:
+        sock.sendto(bytes.fromhex(ANNOUNCE), ("127.0.0.1", router.natpmp_port))
+        async with asyncio.timeout(2):
+            _, sender = await asyncio.get_running_loop().sock_recvfrom(sock, 2048)
+    assert sender[0] == "127.0.0.2"

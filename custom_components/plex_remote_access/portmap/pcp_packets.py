@@ -106,7 +106,8 @@ def parse_map_response(packet: bytes, request: MapRequest) -> MapResponse | None
     if (result := _read_result(packet, _OP_MAP)) is None:
         return None
     external_port, address = 0, None
-    if len(packet) >= _HEADER + _MAP.size:
+    # Who does not know the version cannot tell what to repeat.
+    if len(packet) >= _HEADER + _MAP.size and result != _UNSUPP_VERSION:
         nonce, protocol, internal_port, external_port, assigned = _MAP.unpack_from(
             packet, _HEADER
         )
