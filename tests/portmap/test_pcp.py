@@ -2,8 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from ipaddress import IPv4Address
-import math
 
 import pytest
 
@@ -19,12 +17,9 @@ from tests.simulators.router import LeasePolicy, Origin, PacketKind, Protocol, R
 from .common import LOOPBACK, NONCE, OTHER_HOST, ROUTE, TARGET, Clock
 from .responder import Responder
 
-PUBLIC = IPv4Address("198.51.100.7")
-NAT_PMP = {PacketKind.NAT_PMP_ADDRESS, PacketKind.NAT_PMP_MAP}
 NAT_PMP_VERSION = bytes.fromhex("00000001 00000102")
 # version 2, MAP, success, 7200 s, epoch 258
 HEADER = bytes.fromhex("02810000 00001c20 00000102 000000000000000000000000")
-ANNOUNCED = bytes.fromhex("02800000 00000000 00000102 000000000000000000000000")
 UNKNOWN = bytes.fromhex("00000000000000000000ffff00000000")
 
 
@@ -246,6 +241,19 @@ async def test_one_request_at_a_time(scripted: PcpMapper, responder: Responder) 
     assert [packet[42:44].hex() for packet in responder.received] == ["9c40", "9c41"]
 
 
+@pytest.mark.usefixtures("short_waits")
+async def test_address_that_is_not_told(
+    scripted: PcpMapper, responder: Responder
+) -> None:
+    """A router that leaves it out of the mapping, and speaks no NAT-PMP."""
+    responder.reply = lambda data: [mapped()] if data[0] else []
+    await scripted.map(TARGET, 40000)
+
+    with pytest.raises(PortMapError) as raised:
+        await scripted.external_address()
+    assert raised.value.reason is Reason.NO_PUBLIC_ADDRESS
+
+
 # Probing
 
 
@@ -285,230 +293,6 @@ async def test_probe_of_a_closed_port(pcp: PcpMapper, router: Router) -> None:
         with pytest.raises(PortMapError) as raised:
             await pcp.probe()
     assert raised.value.reason is Reason.NO_ROUTER
-
-
-# Looking after it
-
-
-async def test_verify(pcp: PcpMapper, router: Router, clock: Clock) -> None:
-    """One question, in NAT-PMP: its answer tells epoch and address at once.
-
-    Only the first time is it found out whether the router speaks that.
-    """
-    mapping = await pcp.map(TARGET, 40000)
-    router.records.clear()
-    assert await pcp.verify(mapping)
-    assert router.packets == {
-        PacketKind.PCP_ANNOUNCE: 1,
-        PacketKind.NAT_PMP_ADDRESS: 1,
-    }
-    clock.now += 45
-    router.advance(45)
-
-    router.records.clear()
-    assert await pcp.verify(mapping)
-    assert router.packets == {PacketKind.NAT_PMP_ADDRESS: 1}
-
-
-async def test_fifty_servers_cost_one_question(
-    pcp: PcpMapper, router: Router, clock: Clock
-) -> None:
-    """All mappings of a router stand and fall together."""
-    mapping = await pcp.map(TARGET, 40000)
-    await pcp.verify(mapping)
-    clock.now += 45
-    router.advance(45)
-    router.records.clear()
-
-    assert all(await asyncio.gather(*(pcp.verify(mapping) for _ in range(50))))
-    assert router.packets == {PacketKind.NAT_PMP_ADDRESS: 1}
-
-
-@pytest.mark.parametrize("times_verified", [0, 1])
-@pytest.mark.parametrize(
-    "silent", [pytest.param(set(), id="nat-pmp"), pytest.param(NAT_PMP, id="pcp-only")]
-)
-@pytest.mark.usefixtures("short_waits")
-async def test_verify_after_restart(
-    pcp: PcpMapper,
-    router: Router,
-    clock: Clock,
-    silent: set[PacketKind],
-    times_verified: int,
-) -> None:
-    """A restart shows in the epoch, also the first time that anybody looks."""
-    router.faults.packets.drop = silent
-    mapping = await pcp.map(TARGET, 40000)
-    await asyncio.gather(*(pcp.verify(mapping) for _ in range(times_verified)))
-    clock.now += 45
-    router.restart()
-
-    assert not await pcp.verify(mapping)
-    assert await pcp.verify(await pcp.map(TARGET, 40000))
-    assert len(router.table) == 1
-
-
-@pytest.mark.parametrize("silent", [set(), NAT_PMP], ids=["nat-pmp", "pcp-only"])
-@pytest.mark.usefixtures("short_waits")
-async def test_router_that_goes_on(
-    pcp: PcpMapper, router: Router, clock: Clock, silent: set[PacketKind]
-) -> None:
-    """Nothing is asked for anew while nothing happens."""
-    router.faults.packets.drop = silent
-    mapping = await pcp.map(TARGET, 40000)
-    assert await pcp.verify(mapping)
-    clock.now += 600
-    router.advance(600)
-    assert await pcp.verify(mapping)
-    clock.now += 3000
-    router.advance(3000)
-
-    assert await pcp.verify(mapping)
-    assert router.packets[PacketKind.PCP_MAP] == 1
-
-
-@pytest.mark.usefixtures("short_waits")
-async def test_silent_nat_pmp_is_asked_once(
-    pcp: PcpMapper, router: Router, clock: Clock
-) -> None:
-    """Nobody waits for it again at each look."""
-    router.faults.packets.drop = NAT_PMP
-    mapping = await pcp.map(TARGET, 40000)
-    await pcp.verify(mapping)
-    clock.now += 45
-    router.advance(45)
-    router.records.clear()
-
-    assert await pcp.verify(mapping)
-    assert router.packets == {PacketKind.PCP_ANNOUNCE: 1}
-
-
-@pytest.mark.usefixtures("short_waits")
-async def test_router_that_loses_nat_pmp(
-    pcp: PcpMapper, router: Router, clock: Clock
-) -> None:
-    """It is silent once, and from then on asked in PCP."""
-    mapping = await pcp.map(TARGET, 40000)
-    await pcp.verify(mapping)
-    router.faults.packets.drop = NAT_PMP
-    clock.now += 45
-    router.advance(45)
-    with pytest.raises(PortMapError) as raised:
-        await pcp.verify(mapping)
-    assert raised.value.reason is Reason.NO_ROUTER
-    clock.now += 45
-    router.advance(45)
-
-    assert await pcp.verify(mapping)
-
-
-@pytest.mark.usefixtures("short_waits")
-async def test_verify_with_silent_router(
-    pcp: PcpMapper, router: Router, clock: Clock
-) -> None:
-    """Silence says nothing about the mapping, which stands when it is over."""
-    mapping = await pcp.map(TARGET, 40000)
-    router.faults.packets.drop = set(PacketKind)
-    with pytest.raises(PortMapError) as raised:
-        await pcp.verify(mapping)
-    assert raised.value.reason is Reason.NO_ROUTER
-    clock.now += 45
-    router.advance(45)
-    router.faults.packets.drop = set()
-
-    assert await pcp.verify(mapping)
-
-
-async def test_other_mappings_tell_of_a_loss(
-    pcp: PcpMapper, router: Router, clock: Clock
-) -> None:
-    """A loss that shows when one mapping is made is one of all before it."""
-    first = await pcp.map(TARGET, 40000)
-    clock.now += 45
-    router.restart()
-    other = replace(TARGET, port=8123, nonce=bytes(12))
-    second = await pcp.map(other, 50000)
-
-    assert not await pcp.verify(first)
-    assert await pcp.verify(second)
-
-
-async def test_wan_down(pcp: PcpMapper, router: Router, clock: Clock) -> None:
-    """A mapping on no address is as good as lost; asking again tells why."""
-    mapping = await pcp.map(TARGET, 40000)
-    assert await pcp.verify(mapping)
-    clock.now += 45
-    router.advance(45)
-    router.wan_address = None
-
-    assert not await pcp.verify(mapping)
-    with pytest.raises(PortMapError) as raised:
-        await pcp.map(TARGET, 40000)
-    assert raised.value.reason is Reason.WAN_DOWN
-
-
-async def test_what_an_earlier_run_remembers(pcp: PcpMapper, router: Router) -> None:
-    """Nobody watched meanwhile: it is asked for once more, and not doubled."""
-    mapping = await pcp.map(TARGET, 40000)
-    restarted = PcpMapper(ROUTE, LOOPBACK, router.natpmp_port)
-
-    assert not await restarted.verify(replace(mapping, granted_at=-math.inf))
-    assert await restarted.verify(await restarted.map(TARGET, 40000))
-    assert len(router.table) == 1
-
-
-# The address
-
-
-async def test_external_address(pcp: PcpMapper, router: Router) -> None:
-    """It comes with each mapping and costs nothing."""
-    await pcp.map(TARGET, 40000)
-
-    assert await pcp.external_address() == PUBLIC
-    assert router.packets == {PacketKind.PCP_MAP: 1}
-
-
-async def test_external_address_without_mapping(pcp: PcpMapper, router: Router) -> None:
-    """NAT-PMP tells it as well."""
-    assert await pcp.external_address() == PUBLIC
-    assert router.packets == {PacketKind.NAT_PMP_ADDRESS: 1}
-
-
-async def test_external_address_follows(
-    pcp: PcpMapper, router: Router, clock: Clock
-) -> None:
-    """What was told last counts, be it with a mapping or when it was verified."""
-    mapping = await pcp.map(TARGET, 40000)
-    router.set_wan_address("198.51.100.99")
-    clock.now += 45
-    assert not await pcp.verify(mapping)
-    assert await pcp.external_address() == IPv4Address("198.51.100.99")
-    router.set_wan_address("198.51.100.100")
-
-    await pcp.map(TARGET, 40000)
-    assert await pcp.external_address() == IPv4Address("198.51.100.100")
-
-
-@pytest.mark.usefixtures("short_waits")
-async def test_address_that_is_not_told(
-    scripted: PcpMapper, responder: Responder
-) -> None:
-    """A router that leaves it out of the mapping, and speaks no NAT-PMP."""
-    responder.reply = lambda data: [mapped()] if data[0] else []
-    await scripted.map(TARGET, 40000)
-
-    with pytest.raises(PortMapError) as raised:
-        await scripted.external_address()
-    assert raised.value.reason is Reason.NO_PUBLIC_ADDRESS
-
-
-async def test_no_public_address(pcp: PcpMapper, router: Router) -> None:
-    """A router behind another one has none to tell."""
-    router.wan_address = "192.168.1.55"
-
-    with pytest.raises(PortMapError) as raised:
-        await pcp.external_address()
-    assert raised.value.reason is Reason.NO_PUBLIC_ADDRESS
 
 
 # Closing
