@@ -146,6 +146,26 @@ async def test_verify_with_silent_router(
     assert await pcp.verify(mapping)
 
 
+@pytest.mark.usefixtures("short_waits")
+async def test_router_that_was_silent_tells_its_address_again(
+    pcp: PcpMapper, router: Router, clock: Clock
+) -> None:
+    """It is asked in NAT-PMP again: a new address shows, whatever the epoch says."""
+    mapping = await pcp.map(TARGET, 40000)
+    await pcp.verify(mapping)
+    router.faults.packets.drop = set(PacketKind)
+    clock.now += 45
+    router.advance(45)
+    with pytest.raises(PortMapError):
+        await pcp.verify(mapping)
+    router.faults.packets.drop = set()
+    router.wan_address = "198.51.100.99"
+    clock.now += 45
+    router.advance(45)
+
+    assert not await pcp.verify(mapping)
+
+
 async def test_other_mappings_tell_of_a_loss(
     pcp: PcpMapper, router: Router, clock: Clock
 ) -> None:

@@ -98,12 +98,7 @@ class PcpMapper(Mapper):
             build_map_request(request),
             lambda packet: parse_map_response(packet, request),
         )
-        # An answer to a deletion has no address, or repeats what was asked.
-        self._continuity.hear(
-            self.method,
-            response.epoch,
-            response.external_address if lifetime else None,
-        )
+        self._continuity.hear(self.method, response.epoch, response.external_address)
         return response
 
     async def _look(self) -> None:
