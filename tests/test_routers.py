@@ -62,6 +62,7 @@ async def test_router_that_restarts(
     hass: HomeAssistant,
     router: Router,
     hear: Hear,
+    init_integration: MockConfigEntry,
     change: ssdp.SsdpChange,
     boot_id: str,
 ) -> None:
@@ -73,6 +74,8 @@ async def test_router_that_restarts(
     hear(change, "127.0.0.1", boot_id)
 
     await become(lambda: open_ports(router), [32400])
+    # In the middle of the conversation the router would have to be waited for.
+    await hass.config_entries.async_unload(init_integration.entry_id)
 
 
 @pytest.mark.parametrize(
