@@ -210,7 +210,7 @@ async def test_server_that_hangs_keeps_nobody_from_closing(
     await pass_time(hass, freezer, 31)
     plex.faults.endpoints[Endpoint.PREFS] = EndpointFault(hang=True, remaining=1)
     plex.records.reset()
-    freezer.move_to(dt_util.utcnow() + timedelta(seconds=61))
+    freezer.move_to(dt_util.utcnow() + timedelta(seconds=301))
     await become(lambda: plex.prefs_read_count, 1)
 
     await turn(hass, "off")

@@ -24,6 +24,7 @@ from .common import (
     PUBLIC_IP,
     PUBLIC_PORT,
     PUBLISH,
+    become,
     jumping_time,
     pass_time,
     state_of,
@@ -163,14 +164,17 @@ async def test_status_over_time(
     router.faults.mapping.dead_forward = True
     await plex.recheck()
     await plex.settled()
-    await pass_time(hass, freezer, 61)
+    await become(lambda: verdict(hass), ("reachable", "checking"))
+    await pass_time(hass, freezer, 58)
+    assert verdict(hass) == ("reachable", "checking")
+
+    await pass_time(hass, freezer, 3)
     assert verdict(hass) == ("unreachable", "port_closed")
 
     router.faults.mapping.dead_forward = False
     await plex.recheck()
     await plex.settled()
-    await pass_time(hass, freezer, 61)
-    assert verdict(hass) == ("reachable", None)
+    await become(lambda: verdict(hass), ("reachable", None))
 
 
 @pytest.mark.parametrize(

@@ -43,11 +43,22 @@ def test_verdict_takes_half_a_minute(clock: Clock) -> None:
     watch = VerdictWatch()
     watch.changed()
 
-    assert [watch.next_pause() for _ in range(6)] == [1, 2, 4, 8, 15, 15]
+    assert [watch.next_pause() for _ in range(5)] == [1, 2, 4, 8, 15]
     clock.now += 29
     assert (watch.settled, watch.next_pause()) == (False, 1)
     clock.now += 1
     assert (watch.settled, watch.next_pause()) == (True, None)
+
+
+def test_server_that_is_slow_to_publish_itself(clock: Clock) -> None:
+    """It is looked at once more when green has had its time."""
+    watch = VerdictWatch()
+    watch.changed()
+    for _ in range(5):
+        watch.next_pause()
+    clock.now += 30
+
+    assert [watch.next_pause(), watch.next_pause()] == [30, None]
 
 
 def test_a_port_that_opens_later_is_probed_once(clock: Clock) -> None:

@@ -1,41 +1,21 @@
-"""Coordinator: looks, plans and acts, for one Plex server."""
+"""Coordinator: when to look, and what the owner does, for one Plex server."""
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final, override
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .alarm import Alarm
 from .clients import create_server
-from .const import (
-    CONF_PORT_MAPPING,
-    CONF_PREFERRED_PORT,
-    DOMAIN,
-    LOGGER,
-    NEWS_DELAY,
-    POLL_INTERVAL,
-)
+from .const import CONF_PORT_MAPPING, DOMAIN, LOGGER, NEWS_DELAY
 from .errors import still_open, update_failed
 from .memory import Memory, MemoryStore
-from .plan import (
-    Close,
-    Mend,
-    Open,
-    PortMapping,
-    Probe,
-    Remedy,
-    Request,
-    Seen,
-    Step,
-    Wanted,
-    Write,
-    adopt_mode,
-    make_plan,
-)
+from .plan import PortMapping, Request, Write
 from .plex import (
     Account,
     Identity,
@@ -45,18 +25,13 @@ from .plex import (
     Preferences,
     listen,
 )
-from .port_watch import PortWatch
-from .portmap import KeptPort, random_port
-from .remedy import RemedyWatch
+from .reconciler import Reconciler
+from .refusals import async_get_refusals
+from .router_switch import RouterSwitchError
 from .routers import async_get_router_care
-from .snapshot import Snapshot, take_snapshot
-from .verdict import VerdictWatch
+from .snapshot import Snapshot
 
 type PlexRemoteAccessConfigEntry = ConfigEntry[PlexRemoteAccessCoordinator]
-
-# Every goal is at most three steps away (close, open, write); more means that
-# somebody works against us, and the next look may have another go.
-_ROUNDS: Final = 5
 
 
 class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
@@ -70,7 +45,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     identity: Identity
     server: PlexServer
     server_name: str | None = None
-    _kept: KeptPort
+    _reconciler: Reconciler
 
     def __init__(self, hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry) -> None:
         """Prepare; nothing is asked or changed yet."""
@@ -80,21 +55,9 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         # One look or act at a time: two that open and close at once would leave the
         # router with a mapping that neither knows of.
         self._lock: Final = asyncio.Lock()
-        self._store: Final = MemoryStore(hass, entry.entry_id)
-        self._memory = Memory(mode=self._mode)
         self._care: Final = async_get_router_care(hass, entry.options)
         self._alarm: Final = Alarm(hass, self._look)
-        self._seen: Seen | None = None
-        self._steps_taken = 0
-        self._verdict: Final = VerdictWatch()
-        self._port: Final = PortWatch(self._verdict)
-        self._remedies: Final = RemedyWatch()
-
-    @property
-    def _mode(self) -> PortMapping:
-        return PortMapping(self.config_entry.options[CONF_PORT_MAPPING])
-
-    # What is true
+        self._refusals: Final = async_get_refusals(hass, entry.entry_id)
 
     @override
     async def _async_setup(self) -> None:
@@ -102,192 +65,85 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         try:
             self.server = await create_server(self.hass, self.config_entry.data)
             self.identity = await self.server.identity()
+            if self.identity.machine_identifier != self.config_entry.unique_id:
+                raise ConfigEntryError(
+                    translation_domain=DOMAIN, translation_key="wrong_server"
+                )
             self.server_name = await self.server.name()
         except PlexError as err:
+            self._note_failure(err)
             raise update_failed(err) from err
-        if self.identity.machine_identifier != self.config_entry.unique_id:
-            raise ConfigEntryError(
-                translation_domain=DOMAIN, translation_key="wrong_server"
-            )
-        await self._recall()
-
-    async def _recall(self) -> None:
-        if (data := await self._store.async_load()) is not None:
-            self._memory = Memory.from_dict(data)
-        # On disk before anything is opened: after a power cut it has to be known as ours.
-        await self._store.async_keep(self._memory)
-        self._kept = self._care.async_keep(
-            self.config_entry, self._memory.nonce, changed=self._look
+        entry = self.config_entry
+        store = MemoryStore(self.hass, entry.entry_id)
+        if (data := await store.async_load()) is not None:
+            memory = Memory.from_dict(data)
+        else:
+            memory = Memory(mode=PortMapping(entry.options[CONF_PORT_MAPPING]))
+            # On disk before anything is opened: after a power cut it has to be known as
+            # ours.
+            await store.async_keep(memory)
+        self._reconciler = Reconciler(
+            self.hass,
+            entry,
+            server=self.server,
+            care=self._care,
+            memory=memory,
+            store=store,
+            changed=self._look_here,
         )
-        self._kept.adopt(self._memory.mapping, self._memory.leaving)
+
+    # Looks
 
     @override
     async def _async_update_data(self) -> Snapshot:
         """Look, and mend what is not as the owner wants it."""
+        reconciler = self._reconciler
         try:
+            if await reconciler.closing.is_due(self.server):
+                return await self._carry_out(Request.OFF)
             # Asked without the lock: a server that hangs must not keep the owner from
             # closing the port meanwhile. Answers from before our own last steps would
             # look as if somebody had undone these.
-            steps_taken, answers = self._steps_taken, await self._ask_server()
+            steps_taken, answers = reconciler.steps_taken, await self._ask_server()
             async with self._lock:
-                if steps_taken != self._steps_taken:
+                if steps_taken != reconciler.steps_taken:
                     answers = await self._ask_server()
-                seen = self._observe(*answers)
-                return await self._reconcile(self._new_choice(seen), seen)
+                seen = reconciler.observe(*answers)
+                return await reconciler.reconcile(reconciler.new_choice(seen), seen)
         except PlexError as err:
+            self._note_failure(err)
             raise update_failed(err) from err
+        except RouterSwitchError as err:
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key=err.translation_key,
+                translation_placeholders=err.translation_placeholders,
+            ) from err
         finally:
             self._schedule_look()
 
     async def _ask_server(self) -> tuple[Preferences, Account]:
-        return await self.server.preferences(), await self.server.account()
+        answers = await self._reconciler.ask()
+        self._refusals.accepted()
+        if not self.last_update_success:
+            # It has started anew, as a rule, and shows green until plex.tv was here.
+            self._reconciler.verdict.changed()
+            self._end_reauth()
+        return answers
 
-    def _observe(self, preferences: Preferences, account: Account) -> Seen:
-        """Put together how things are."""
-        self._follow(preferences)
-        kept = self._kept
-        self._port.look(kept, account)
-        self._seen = Seen(
-            preferences=preferences,
-            account=account,
-            public_address=self._port.public_address,
-            mapping=kept.mapping,
-            leaving=kept.leaving,
-            external_address=kept.external_address,
-            obstacle=kept.obstacle.reason if kept.obstacle else None,
-            settled=self._verdict.settled,
-            probe_due=self._verdict.probe_due,
-            remedy=self._remedies.due,
-        )
-        return self._seen
+    @callback
+    def _note_failure(self, error: PlexError) -> None:
+        """Ask the owner for another token if this one is certainly no good."""
+        if self._refusals.failed(error):
+            self.config_entry.async_start_reauth(self.hass)
 
-    def _follow(self, preferences: Preferences) -> None:
-        """Follow what the owner changed in Plex itself since the last look."""
-        if self._seen is None:
-            return
-        before = self._seen.preferences
-        self._set_mode(adopt_mode(self._mode, before, preferences))
-        if preferences.manual_port != before.manual_port:
-            self._prefer(preferences.manual_port)
-            self._verdict.changed()
-        if preferences.manual_mode != before.manual_mode:
-            self._verdict.changed()
-        if preferences.publish != before.publish:
-            self._memory.engaged = (
-                preferences.publish and self._mode is PortMapping.AUTOMATIC
-            )
-            self._verdict.changed()
-
-    # What is wanted
-
-    def _new_choice(self, seen: Seen) -> Request | None:
-        """Treat another mode, chosen in the options, as a wish to apply it."""
-        if self._memory.mode is self._mode:
-            return None
-        self._memory.mode = self._mode
-        self._memory.original = None
-        return Request.ON if seen.preferences.publish else None
-
-    def _wanted(self, seen: Seen, request: Request | None) -> Wanted:
-        if self._port.wanted is None:
-            mapping = self._kept.mapping
-            self._port.wanted = (
-                (mapping and mapping.external_port)
-                or self.config_entry.options.get(CONF_PREFERRED_PORT)
-                or seen.preferences.manual_port
-            )
-        return Wanted(
-            mode=self._mode,
-            port=self._port.wanted,
-            engaged=self._memory.engaged,
-            request=request,
-        )
-
-    def _prefer(self, port: int) -> None:
-        self._port.wanted = port
-        self._kept.prefer(port)
-
-    def _set_mode(self, mode: PortMapping) -> None:
-        self._memory.mode = mode
-        if mode is not self._mode:
-            self.hass.config_entries.async_update_entry(
-                self.config_entry,
-                options={**self.config_entry.options, CONF_PORT_MAPPING: mode},
-            )
-
-    # The steps between the two
-
-    async def _reconcile(self, request: Request | None, seen: Seen) -> Snapshot:
-        """Take the steps from what is true to what is wanted.
-
-        What was seen may be old if the wish is to switch off; the goal is only
-        reached when a fresh look says so.
-        """
-        if request is not None:
-            self._memory.engaged = (
-                request is Request.ON and self._mode is PortMapping.AUTOMATIC
-            )
-        fresh = request is not Request.OFF
-        try:
-            for _ in range(_ROUNDS):
-                plan = make_plan(wanted := self._wanted(seen, request), seen)
-                if fresh and not plan.steps:
-                    break
-                await self._take(plan.steps)
-                seen, fresh = self._observe(*await self._ask_server()), True
-            else:
-                plan = make_plan(wanted := self._wanted(seen, request), seen)
-        finally:
-            self._memory.mapping = self._kept.mapping
-            self._memory.leaving = self._kept.leaving
-            await self._store.async_keep(self._memory)
-        self._remedies.judge(plan, mapped=self._kept.mapping is not None)
-        return take_snapshot(wanted, seen, plan)
-
-    async def _take(self, steps: tuple[Step, ...]) -> None:
-        """Take steps side by side; all are tried before the first error is raised."""
-        outcomes = await asyncio.gather(
-            *(self._apply(step) for step in steps), return_exceptions=True
-        )
-        self._steps_taken += 1
-        for outcome in outcomes:
-            if outcome is not None:
-                raise outcome
-
-    async def _apply(self, step: Step) -> None:
-        LOGGER.debug("%s: %s", self.name, step)
-        match step:
-            case Write(change):
-                await self._write(change)
-            case Open(port):
-                await self._kept.open(port)
-            case Mend(remedy):
-                self._remedies.tried(remedy)
-                if remedy is Remedy.REBUILD:
-                    await self._kept.rebuild()
-                else:
-                    self._port.wanted = random_port()
-            case Probe():
-                await self._probe()
-            case Close():
-                await self._kept.close()
-
-    async def _write(self, change: PreferenceChange) -> None:
-        assert self._seen is not None
-        if self._mode is PortMapping.AUTOMATIC and change.manual_mode is not None:
-            self._memory.remember_original(self._seen.preferences)
-        preferences = await self.server.set_preferences(change)
-        self._seen = replace(self._seen, preferences=preferences)
-        if change.republishes:
-            self._verdict.published()
-
-    async def _probe(self) -> None:
-        """Have plex.tv look again; a server that does not want to is left alone."""
-        self._verdict.probed()
-        try:
-            await self.server.refresh_reachability()
-        except PlexError as err:
-            LOGGER.debug("%s: No probe: %s", self.name, err)
+    @callback
+    def _end_reauth(self) -> None:
+        """Ask the owner for nothing any more: the server takes the token again."""
+        for flow in self.config_entry.async_get_active_flows(
+            self.hass, {SOURCE_REAUTH}
+        ):
+            self.hass.config_entries.flow.async_abort(flow["flow_id"])
 
     # What the owner does
 
@@ -296,14 +152,27 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
         Off raises HomeAssistantError if the router could not be made to close.
         """
+        self._reconciler.closing.cancel()
+        await self._switch(request)
+
+    async def async_enable_for(
+        self, duration: timedelta, *, wait_for_streams: bool
+    ) -> None:
+        """Turn remote access on for a while. Raises PlexError."""
+        closing = self._reconciler.closing
+        closing.set(duration, wait_for_streams=wait_for_streams)
+        await self._switch(Request.ON)
+
+    async def _switch(self, request: Request) -> None:
+        kept = self._reconciler.kept
         if request is Request.ON:
-            self._port.wanted = None
+            self._reconciler.prefer(None)
         else:
             # Whatever the router is being asked right now need not be waited for.
-            self._kept.interrupt()
+            kept.interrupt()
         await self._act(request)
-        if request is Request.OFF and self._kept.leaving:
-            raise still_open(self._kept.leaving[-1])
+        if request is Request.OFF and kept.leaving:
+            raise still_open(kept.leaving[-1])
 
     async def async_retry(self) -> None:
         """Try everything again, now; have plex.tv look as well. Raises PlexError."""
@@ -311,15 +180,15 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             await self._act(None)
             return
         await self._act(Request.ON)
-        if self._verdict.probe_allowed:
-            self._verdict.probed()
+        verdict = self._reconciler.verdict
+        if verdict.probe_allowed:
+            verdict.probed()
             await self.server.refresh_reachability()
             await self._act(None)
 
     async def async_set_mode(self, mode: PortMapping) -> None:
         """Let somebody else open the port from now on. Raises PlexError."""
-        self._set_mode(mode)
-        self._memory.original = None
+        self._reconciler.set_mode(mode)
         await self._act(Request.ON if self.data.enabled else None)
 
     async def async_write(self, change: PreferenceChange) -> None:
@@ -328,29 +197,24 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         A mapping of ours moves to another port first: the server is told the one that
         the router gives.
         """
+        reconciler = self._reconciler
         if change.manual_port is not None:
-            self._prefer(change.manual_port)
-            if self._kept.mapping is not None:
+            reconciler.prefer(change.manual_port)
+            if reconciler.kept.mapping is not None:
                 change = replace(change, manual_port=None)
         if change:
             async with self._lock:
-                await self._take((Write(change),))
+                await reconciler.take(Write(change))
         await self._act(None)
 
     async def _act(self, request: Request | None) -> None:
-        """Carry out a wish. Off is off at once, also if the server does not answer."""
+        """Carry out a wish of the owner."""
+        self._reconciler.answers.expire()
+        if request is not None:
+            self._reconciler.announcer.start_afresh()
         try:
-            async with self._lock:
-                if request is Request.ON:
-                    self._remedies.reset()
-                    self._kept.try_again()
-                    await self._kept.tend(signalled=True)
-                if request is Request.OFF and self._seen is not None:
-                    seen = replace(self._seen, mapping=self._kept.mapping)
-                else:
-                    seen = self._observe(*await self._ask_server())
-                self.async_set_updated_data(await self._reconcile(request, seen))
-        except PlexError:
+            self.async_set_updated_data(await self._carry_out(request))
+        except PlexError, RouterSwitchError:
             # What was done by halves is mended by a look: a port that was opened for a
             # server that then refused to be published is closed again.
             self._alarm.set(NEWS_DELAY.total_seconds())
@@ -358,40 +222,76 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         finally:
             self._schedule_look()
 
+    async def _carry_out(self, request: Request | None) -> Snapshot:
+        """Carry out a wish. Off is off at once, also if the server does not answer."""
+        reconciler = self._reconciler
+        async with self._lock:
+            if request is Request.ON:
+                # What has to end some time is on disk before it begins.
+                await reconciler.remember()
+                await reconciler.start_anew()
+            if request is Request.OFF and reconciler.seen is not None:
+                seen = replace(reconciler.seen, mapping=reconciler.kept.mapping)
+                return await reconciler.reconcile(request, seen, fresh=False)
+            seen = reconciler.observe(*await self._ask_server())
+            return await reconciler.reconcile(request, seen)
+
     # When to look again
 
     @callback
     def async_listen(self) -> None:
         """Look whenever there is something new, as long as we are loaded."""
-        self.config_entry.async_on_unload(self._care.async_look_after(self._kept))
-        self.config_entry.async_create_background_task(
-            self.hass, listen(self.server, self._on_news), f"{DOMAIN} news"
+        entry, reconciler = self.config_entry, self._reconciler
+        entry.async_on_unload(self._care.async_look_after(reconciler.kept))
+        entry.async_on_unload(reconciler.switch.async_listen(self._look_here))
+        entry.async_create_background_task(
+            self.hass,
+            listen(self.server, self._on_news, reconciler.answers.listening),
+            f"{DOMAIN} news",
         )
+
+    @override
+    async def async_request_refresh(self) -> None:
+        """Look because somebody asks for it."""
+        self._reconciler.answers.expire()
+        await super().async_request_refresh()
 
     @callback
     def _on_news(self) -> None:
         """Look soon; once for news that come together."""
+        self._reconciler.answers.expire()
         self._alarm.set(NEWS_DELAY.total_seconds())
 
     @callback
     def _schedule_look(self) -> None:
         if not self._shutdown_requested:
-            self._alarm.set(self._pause())
-
-    def _pause(self) -> float:
-        """Return the seconds until there may be something new to see."""
-        pauses = (
-            POLL_INTERVAL.total_seconds(),
-            self._verdict.next_pause(),
-            self._remedies.due_in,
-        )
-        return max(0.5, min(pause for pause in pauses if pause is not None))
+            pauses = (*self._reconciler.pauses(), self._refusals.due_in)
+            seconds = min(pause for pause in pauses if pause is not None)
+            self._alarm.set(max(0.5, seconds))
 
     @callback
     def _look(self) -> None:
         self.config_entry.async_create_background_task(
             self.hass, self.async_refresh(), f"{DOMAIN} look"
         )
+
+    @callback
+    def _look_here(self) -> None:
+        """Look at what has changed here; the server is only asked if that matters."""
+        self.config_entry.async_create_background_task(
+            self.hass, self._async_look_here(), f"{DOMAIN} look"
+        )
+
+    async def _async_look_here(self) -> None:
+        if self.last_update_success:
+            async with self._lock:
+                snapshot = await self._reconciler.look_here()
+            if snapshot is not None:
+                self.async_set_updated_data(snapshot)
+                self._schedule_look()
+                return
+        self._reconciler.answers.expire()
+        await self.async_refresh()
 
     @override
     async def async_shutdown(self) -> None:

@@ -4,11 +4,12 @@ Without it a mapping would be opened twice, or never closed again.
 """
 
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from ipaddress import IPv4Address
 import math
 import secrets
 import time
-from typing import Any, Final, Self
+from typing import Any, Final, Self, override
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store
@@ -19,6 +20,7 @@ from .plex import PreferenceChange, Preferences
 from .portmap import Mapping, Method, Target
 
 _VERSION: Final = 1
+_MINOR_VERSION: Final = 2
 
 
 @dataclass(kw_only=True, slots=True)
@@ -29,7 +31,10 @@ class Memory:
     `nonce` is how routers know our mappings as ours (RFC 6887, section 11.4). `engaged`
     says that the owner let us open the port. `mapping` is what to adopt or to close,
     `leaving` what the router could not be made to close. `original` are the port
-    settings that the server had before us.
+    settings that the server had before us. `linked` is the switch that we turned on.
+    `republishing` says that the server is not published only because we have it start
+    from the beginning. At `closes_at` it is to be closed, and with `waits_for_streams`
+    not while somebody streams.
     """
 
     mode: PortMapping
@@ -38,6 +43,10 @@ class Memory:
     mapping: Mapping | None = None
     leaving: tuple[Mapping, ...] = ()
     original: PreferenceChange | None = None
+    linked: str | None = None
+    republishing: bool = False
+    closes_at: datetime | None = None
+    waits_for_streams: bool = False
 
     def remember_original(self, preferences: Preferences) -> None:
         """Keep the server's port settings, once: later ones are our own."""
@@ -56,6 +65,10 @@ class Memory:
             "mapping": self.mapping and _mapping_as_dict(self.mapping),
             "leaving": [_mapping_as_dict(mapping) for mapping in self.leaving],
             "original": self.original and asdict(self.original),
+            "linked": self.linked,
+            "republishing": self.republishing,
+            "closes_at": self.closes_at and self.closes_at.isoformat(),
+            "waits_for_streams": self.waits_for_streams,
         }
 
     @classmethod
@@ -63,6 +76,7 @@ class Memory:
         """Read the stored form. A remembered mapping is due for a look at once."""
         nonce = bytes.fromhex(data["nonce"])
         mapping, original = data["mapping"], data["original"]
+        closes_at = data["closes_at"]
         return cls(
             mode=PortMapping(data["mode"]),
             nonce=nonce,
@@ -72,6 +86,10 @@ class Memory:
                 _mapping_from_dict(leaving, nonce) for leaving in data["leaving"]
             ),
             original=original and PreferenceChange(**original),
+            linked=data["linked"],
+            republishing=data["republishing"],
+            closes_at=closes_at and datetime.fromisoformat(closes_at),
+            waits_for_streams=data["waits_for_streams"],
         )
 
 
@@ -120,8 +138,27 @@ class MemoryStore(Store[dict[str, Any]]):
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Name the file after the entry."""
-        super().__init__(hass, _VERSION, f"{DOMAIN}.{entry_id}")
+        super().__init__(
+            hass, _VERSION, f"{DOMAIN}.{entry_id}", minor_version=_MINOR_VERSION
+        )
         self._saved: dict[str, Any] | None = None
+
+    @override
+    async def _async_migrate_func(
+        self,
+        old_major_version: int,
+        old_minor_version: int,
+        old_data: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Bring what an earlier version has stored up to date."""
+        if old_minor_version < 2:
+            old_data |= {
+                "linked": None,
+                "republishing": False,
+                "closes_at": None,
+                "waits_for_streams": False,
+            }
+        return old_data
 
     async def async_keep(self, memory: Memory) -> None:
         """Write the memory to disk, if it has changed."""

@@ -7,6 +7,7 @@ causes a fresh look, whose result is handed to `make_plan`.
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address
+from typing import Final
 
 from .plex import Account, MappingState, PreferenceChange, Preferences, SignInState
 from .portmap import Mapping, Reason, why_not_public
@@ -44,6 +45,19 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
+# Against these something can be tried.
+_CURABLE: Final = frozenset({Status.UNREACHABLE, Status.NOT_MAPPED})
+# What people want to be warned of.
+BAD_NEWS: Final = frozenset(
+    {
+        Status.UNREACHABLE,
+        Status.NOT_MAPPED,
+        Status.NOT_PUBLISHED,
+        Status.DOUBLE_NAT,
+    }
+)
+
+
 class Cause(StrEnum):
     """Why the status is not better. The values of `Reason` are causes as well."""
 
@@ -58,16 +72,41 @@ class Cause(StrEnum):
     CARRIER_NAT = "carrier_nat"
     JUMBO_FRAMES = "jumbo_frames"
     STILL_OPEN = "still_open"
+    ROUTER_SWITCH_OFF = "router_switch_off"
+    ROUTER_SWITCH_ON = "router_switch_on"
+    ROUTER_SWITCH_GONE = "router_switch_gone"
     OTHER = "other"
 
 
-class Remedy(StrEnum):
-    """What to try against a port that is open and yet lets nobody in."""
+class Link(StrEnum):
+    """How the linked switch of the router stands."""
 
+    NONE = "none"
+    """None is linked."""
+    ON = "on"
+    OFF = "off"
+    GONE = "gone"
+    """It is not there, or does not know itself."""
+
+
+class Remedy(StrEnum):
+    """What to try when nobody gets in though everything says that they should."""
+
+    CHECK = "check"
+    """Look at the mapping and renew it."""
     REBUILD = "rebuild"
     """Delete the mapping and add it again."""
     MOVE = "move"
     """Another external port."""
+    REPUBLISH = "republish"
+    """Have the server start from the beginning."""
+    PROBE = "probe"
+    """Have plex.tv look once more."""
+
+    @property
+    def is_for_mapping(self) -> bool:
+        """Tell whether it concerns a mapping of ours."""
+        return self in {Remedy.CHECK, Remedy.REBUILD, Remedy.MOVE}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,13 +114,15 @@ class Wanted:
     """What the owner wants.
 
     `request` is a wish not yet carried out; without one the server's own switch is
-    the owner's word. `port` is the external port for a mapping of ours. `engaged` says that the owner has handed us the router port: it
-    takes an act of his, so that a fresh installation changes nothing.
+    the owner's word. `port` is the external port for a mapping of ours. `engaged` says
+    that the owner has handed us the router port: it takes an act of his, so that a fresh
+    installation changes nothing. `holds_link` says that we turned on the linked switch.
     """
 
     mode: PortMapping
     port: int
     engaged: bool
+    holds_link: bool = False
     request: Request | None = None
 
 
@@ -94,8 +135,7 @@ class Seen:
     `obstacle` is why the router did not do what we asked. `settled` says that the
     server has had time for a verdict since the last change: until then green is
     provisional. `probe_due` says that the port was opened without the server knowing,
-    and that plex.tv may be bothered. `remedy` is what to try against a port that is
-    open and yet lets nobody in.
+    and that plex.tv may be bothered. `remedy` is what to try when nobody gets in.
     """
 
     preferences: Preferences
@@ -108,6 +148,7 @@ class Seen:
     settled: bool = True
     probe_due: bool = False
     remedy: Remedy | None = None
+    link: Link = Link.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +167,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Mend:
-    """Try something against a port that is open and yet lets nobody in."""
+    """Try something when nobody gets in."""
 
     remedy: Remedy
 
@@ -141,7 +182,14 @@ class Close:
     """Have the router remove our mapping."""
 
 
-type Step = Write | Open | Mend | Probe | Close
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Turn the linked switch of the router."""
+
+    on: bool
+
+
+type Step = Write | Open | Mend | Probe | Close | Turn
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,7 +210,10 @@ def make_plan(wanted: Wanted, seen: Seen) -> Plan:
     Carried out, the steps lead to a plan without steps: that is the goal.
     """
     status, cause = _verdict(wanted, seen)
-    return Plan(steps=tuple(_steps(wanted, seen)), status=status, cause=cause)
+    steps = _steps(wanted, seen)
+    if not steps and wanted.engaged and status in _CURABLE:
+        steps = _mend(seen)
+    return Plan(steps=tuple(steps), status=status, cause=cause)
 
 
 def is_enabled(wanted: Wanted, preferences: Preferences) -> bool:
@@ -194,15 +245,19 @@ def propose_mode(preferences: Preferences, account: Account) -> PortMapping:
 
 def _steps(wanted: Wanted, seen: Seen) -> list[Step]:
     if not is_enabled(wanted, seen.preferences):
-        return _write(seen, PreferenceChange(publish=False)) + _close(seen)
+        return (
+            _write(seen, PreferenceChange(publish=False))
+            + _close(seen)
+            + _unlink(wanted, seen)
+        )
     if wanted.mode is PortMapping.AUTOMATIC:
-        return _steps_of_automatic(wanted, seen)
-    if wanted.request is not Request.ON:
-        return _close(seen)
-    manual_mode = wanted.mode is PortMapping.MANUAL
-    return _close(seen) + _write(
-        seen, PreferenceChange(publish=True, manual_mode=manual_mode)
-    )
+        return _unlink(wanted, seen) + _steps_of_automatic(wanted, seen)
+    if wanted.mode is PortMapping.SERVER:
+        return _close(seen) + _unlink(wanted, seen) + _publish(wanted, seen)
+    if wanted.request is Request.ON and seen.link in {Link.OFF, Link.GONE}:
+        # The port has to be open when plex.tv tries it.
+        return [*_close(seen), Turn(on=True)]
+    return _close(seen) + _publish(wanted, seen)
 
 
 def _steps_of_automatic(wanted: Wanted, seen: Seen) -> list[Step]:
@@ -214,20 +269,12 @@ def _steps_of_automatic(wanted: Wanted, seen: Seen) -> list[Step]:
         return _close(seen) if seen.obstacle is None else []
     if mapping is not None:
         # Manual mode before or with publishing: otherwise the server maps as well.
-        publish = _write(
+        return _write(
             seen,
             PreferenceChange(
                 publish=True, manual_mode=True, manual_port=mapping.external_port
             ),
         )
-        if publish:
-            # This includes a probe.
-            return publish
-        if (seen.account.mapping_error or "").lower() != "unreachable":
-            return []
-        if seen.remedy is not None:
-            return [Mend(seen.remedy)]
-        return [Probe()] if seen.probe_due else []
     if seen.obstacle is None:
         return [Open(wanted.port)]
     if wanted.request is Request.ON or seen.obstacle is Reason.REFUSED_FOR_OTHER_HOST:
@@ -235,6 +282,21 @@ def _steps_of_automatic(wanted: Wanted, seen: Seen) -> list[Step]:
         # would have us change the server's settings to and fro.
         return _write(seen, PreferenceChange(publish=True, manual_mode=False))
     return []
+
+
+def _publish(wanted: Wanted, seen: Seen) -> list[Step]:
+    """Publish a server whose port somebody else opens; only when asked to."""
+    if wanted.request is not Request.ON:
+        return []
+    manual_mode = wanted.mode is PortMapping.MANUAL
+    return _write(seen, PreferenceChange(publish=True, manual_mode=manual_mode))
+
+
+def _mend(seen: Seen) -> list[Step]:
+    """Try something when nobody gets in though everything says that they should."""
+    if seen.remedy is not None:
+        return [Mend(seen.remedy)]
+    return [Probe()] if seen.probe_due and seen.mapping is not None else []
 
 
 def _write(seen: Seen, change: PreferenceChange) -> list[Step]:
@@ -246,24 +308,38 @@ def _close(seen: Seen) -> list[Step]:
     return [Close()] if seen.mapping is not None else []
 
 
+def _unlink(wanted: Wanted, seen: Seen) -> list[Step]:
+    """Turn off the linked switch: on a wish, later only what we turned on."""
+    asked = wanted.request is Request.OFF and wanted.mode is PortMapping.MANUAL
+    if seen.link is Link.ON and (asked or wanted.holds_link):
+        return [Turn(on=False)]
+    # It fails, so that the owner knows of the port that may stay open.
+    return [Turn(on=False)] if asked and seen.link is Link.GONE else []
+
+
 def _verdict(wanted: Wanted, seen: Seen) -> tuple[Status, Cause | Reason | None]:
     """Say how things stand. `mapped` with any error is not reachable."""
     account = seen.account
     if not is_enabled(wanted, seen.preferences):
-        return Status.DISABLED, Cause.STILL_OPEN if seen.leaving else None
+        return Status.DISABLED, _why_still_open(wanted, seen)
     error = (account.mapping_error or "").lower()
     if (
         account.sign_in_state in {SignInState.NONE, SignInState.INVALID}
         or error == "badauth"
     ):
         return Status.SIGNED_OUT, Cause.SIGNED_OUT
-    if account.mapping_state is MappingState.MAPPED and not error:
-        if seen.settled:
-            # Reached all the same; why not by our own mapping is still told.
-            return Status.REACHABLE, seen.obstacle
-        return Status.CONNECTING, seen.obstacle or Cause.CHECKING
+    obstacle: Cause | Reason | None = seen.obstacle
+    if wanted.mode is PortMapping.MANUAL:
+        if seen.link is Link.OFF:
+            # plex.tv will not look again by itself.
+            return Status.NOT_MAPPED, Cause.ROUTER_SWITCH_OFF
+        if seen.link is Link.GONE:
+            obstacle = Cause.ROUTER_SWITCH_GONE
     if not seen.settled:
-        return Status.CONNECTING, seen.obstacle or Cause.CHECKING
+        return Status.CONNECTING, obstacle or Cause.CHECKING
+    if account.mapping_state is MappingState.MAPPED and not error:
+        # Reached all the same; why not by our own mapping is still told.
+        return Status.REACHABLE, obstacle
     if (double_nat := _double_nat(seen, error)) is not None:
         return Status.DOUBLE_NAT, double_nat
     match account.mapping_state, error:
@@ -274,15 +350,15 @@ def _verdict(wanted: Wanted, seen: Seen) -> tuple[Status, Cause | Reason | None]
         case _, "jumboframes":
             return Status.UNREACHABLE, Cause.JUMBO_FRAMES
         case MappingState.FAILED, _:
-            return Status.NOT_MAPPED, seen.obstacle or _why_not_mapped(wanted)
+            return Status.NOT_MAPPED, obstacle or _why_not_mapped(wanted)
         case MappingState.MAPPED, "unreachable":
-            return Status.UNREACHABLE, seen.obstacle or Cause.PORT_CLOSED
+            return Status.UNREACHABLE, obstacle or Cause.PORT_CLOSED
         case MappingState.MAPPED, _:
             return Status.UNREACHABLE, Cause.OTHER
         case MappingState.WAITING, _:
-            return Status.CONNECTING, seen.obstacle or Cause.CHECKING
+            return Status.CONNECTING, obstacle or Cause.CHECKING
         case _:
-            return Status.UNKNOWN, seen.obstacle
+            return Status.UNKNOWN, obstacle
 
 
 def _double_nat(seen: Seen, error: str) -> Cause | None:
@@ -296,6 +372,14 @@ def _double_nat(seen: Seen, error: str) -> Cause | None:
     public = seen.public_address or seen.account.public_address
     if seen.mapping and address and public and str(address) != public:
         return Cause.CARRIER_NAT
+    return None
+
+
+def _why_still_open(wanted: Wanted, seen: Seen) -> Cause | None:
+    if seen.leaving:
+        return Cause.STILL_OPEN
+    if wanted.mode is PortMapping.MANUAL and seen.link is Link.ON:
+        return Cause.ROUTER_SWITCH_ON
     return None
 
 

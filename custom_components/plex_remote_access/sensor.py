@@ -40,6 +40,7 @@ SENSORS = (
         attributes_fn=lambda data: {
             "reason": data.reason,
             "open_until": data.open_until,
+            "closes_at": data.closes_at,
         },
     ),
     PlexSensorEntityDescription(

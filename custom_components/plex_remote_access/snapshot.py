@@ -33,6 +33,7 @@ class Snapshot:
     method: str
     expires: datetime | None
     open_until: datetime | None
+    closes_at: datetime | None
 
     @property
     def reachable(self) -> bool | None:
@@ -42,7 +43,9 @@ class Snapshot:
         return self.status is Status.REACHABLE
 
 
-def take_snapshot(wanted: Wanted, seen: Seen, plan: Plan) -> Snapshot:
+def take_snapshot(
+    wanted: Wanted, seen: Seen, plan: Plan, *, closes_at: datetime | None
+) -> Snapshot:
     """Put together what people want to see."""
     account, mapping, preferences = seen.account, seen.mapping, seen.preferences
     enabled = is_enabled(wanted, preferences)
@@ -66,6 +69,7 @@ def take_snapshot(wanted: Wanted, seen: Seen, plan: Plan) -> Snapshot:
         method=_method(seen, enabled=enabled),
         expires=ends_at(mapping) if mapping else None,
         open_until=_open_until(seen),
+        closes_at=closes_at,
     )
 
 

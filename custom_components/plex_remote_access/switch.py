@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
@@ -93,10 +94,7 @@ class PlexSwitch(PlexRemoteAccessEntity, SwitchEntity):
 
     async def async_retry(self) -> ServiceResponse:
         """Try again, and return how things stand (the action `retry`)."""
-        if self.entity_description.key != REMOTE_ACCESS:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN, translation_key="not_remote_access"
-            )
+        self._refuse_others()
         with self.asking():
             await self.coordinator.async_retry()
         data = self.coordinator.data
@@ -107,3 +105,20 @@ class PlexSwitch(PlexRemoteAccessEntity, SwitchEntity):
             "public_port": data.public_port,
             "method": data.method,
         }
+
+    async def async_enable_for(
+        self, duration: timedelta, *, wait_for_streams: bool
+    ) -> None:
+        """Turn on for a while (the action `enable_for`)."""
+        self._refuse_others()
+        with self.asking():
+            await self.coordinator.async_enable_for(
+                duration, wait_for_streams=wait_for_streams
+            )
+
+    def _refuse_others(self) -> None:
+        """Raise ServiceValidationError for a switch that is not remote access itself."""
+        if self.entity_description.key != REMOTE_ACCESS:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN, translation_key="not_remote_access"
+            )

@@ -6,7 +6,7 @@ from typing import Final
 from .const import PROBE_COOLDOWN, VERDICT_TIME
 
 # How soon to look again, time after time, while a verdict is awaited.
-_PAUSES: Final = (1, 2, 4, 8, 15)
+_PAUSES: Final = (1, 2, 4, 8, 15, 30)
 
 
 class VerdictWatch:
@@ -57,11 +57,11 @@ class VerdictWatch:
 
     def next_pause(self) -> float | None:
         """Return the seconds to the next look, None when nothing is awaited."""
-        if self.settled:
-            return None
-        pause = _PAUSES[min(self._looks, len(_PAUSES) - 1)]
+        if self._changed_at is None or self._looks >= len(_PAUSES):
+            return None if self.settled else self._remaining
+        pause = _PAUSES[self._looks]
         self._looks += 1
-        return min(pause, self._remaining)
+        return pause if self.settled else min(pause, self._remaining)
 
     @property
     def _remaining(self) -> float:

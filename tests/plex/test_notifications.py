@@ -19,6 +19,7 @@ class Ear:
     def __init__(self) -> None:
         """Nothing was heard yet."""
         self.heard = 0
+        self.connections: list[bool] = []
         self._changed = asyncio.Event()
 
     def hear(self) -> None:
@@ -39,7 +40,7 @@ async def ear(plex: SimulatedServer, server: PlexServer) -> AsyncIterator[Ear]:
     """Somebody who listens to the server."""
     ear = Ear()
     with patch.object(notifications, "FIRST_PAUSE", 0.05):
-        task = asyncio.create_task(listen(server, ear.hear))
+        task = asyncio.create_task(listen(server, ear.hear, ear.connections.append))
         yield ear
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -73,38 +74,40 @@ async def test_noise_is_no_news(plex: SimulatedServer, ear: Ear) -> None:
 
 
 async def test_lost_connection_comes_back(plex: SimulatedServer, ear: Ear) -> None:
-    """A server that restarts is heard again."""
+    """A server that restarts is heard again; its going is news as well."""
     await ear.until(lambda heard: heard == 1)
 
     await plex.restart()
 
-    await ear.until(lambda heard: heard == 2)
+    await ear.until(lambda heard: heard == 3)
+    assert ear.connections == [True, False, True]
 
 
 @pytest.mark.parametrize(
-    "fault",
+    ("fault", "attempts"),
     [
-        pytest.param(EndpointFault(401), id="unknown-token"),
-        pytest.param(EndpointFault(404), id="no-websocket"),
-        pytest.param(EndpointFault(503), id="starting"),
-        pytest.param(EndpointFault(hang_up=True), id="hangs-up"),
+        pytest.param(EndpointFault(401), 3, id="unknown-token"),
+        # Both names are tried before each pause.
+        pytest.param(EndpointFault(404), 3, id="no-websocket"),
+        pytest.param(EndpointFault(503), 3, id="starting"),
+        pytest.param(EndpointFault(hang_up=True), 3, id="hangs-up"),
     ],
 )
 async def test_refused_connection_is_tried_again(
-    plex: SimulatedServer, server: PlexServer, fault: EndpointFault
+    plex: SimulatedServer, server: PlexServer, fault: EndpointFault, attempts: int
 ) -> None:
     """Nothing that the server says ends the listening."""
     fault.remaining = 2
     plex.faults.endpoints[Endpoint.WEBSOCKET] = fault
     ear = Ear()
     with patch.object(notifications, "FIRST_PAUSE", 0.02):
-        task = asyncio.create_task(listen(server, ear.hear))
+        task = asyncio.create_task(listen(server, ear.hear, ear.connections.append))
         await ear.until(lambda heard: heard == 1)
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
-    assert plex.records.counts[Endpoint.WEBSOCKET] == 3
+    assert plex.records.counts[Endpoint.WEBSOCKET] == attempts
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from .model import Account, Identity, PreferenceChange, Preferences
 from .wire import (
     Container,
     format_change,
+    has_remote_streams,
     parse_account,
     parse_container,
     parse_identity,
@@ -120,17 +121,28 @@ class PlexServer:
     @asynccontextmanager
     async def notifications(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """Open the stream of news. Raises PlexError if there is none."""
+        try:
+            stream = await self._open_stream("/:/websockets/notifications")
+        except PlexResponseError:
+            # The name of the official documentation.
+            stream = await self._open_stream("/:/websocket/notifications")
+        async with stream:
+            yield stream
+
+    async def streams_to_outside(self) -> bool:
+        """Tell whether somebody outside the local network streams right now."""
+        return has_remote_streams(await self._get("/status/sessions"))
+
+    async def _open_stream(self, path: str) -> aiohttp.ClientWebSocketResponse:
         with _translated_errors():
             async with asyncio.timeout(REQUEST_TIMEOUT):
-                stream = await self._session.ws_connect(
-                    self.url.with_path("/:/websockets/notifications"),
+                return await self._session.ws_connect(
+                    self.url.with_path(path),
                     headers=self._authenticated_headers(),
                     heartbeat=HEARTBEAT,
                     max_msg_size=MAX_BODY,
                     timeout=aiohttp.ClientWSTimeout(ws_close=1),
                 )
-        async with stream:
-            yield stream
 
     async def _get(self, path: str, *, authenticated: bool = True) -> Container:
         return parse_container(

@@ -1,6 +1,6 @@
 """What a Plex Media Server says about its Remote Access."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Self
 
@@ -109,6 +109,19 @@ class PreferenceChange:
                 if (wanted := getattr(self, field.name)) is not None
                 and wanted != getattr(current, field.name)
             }
+        )
+
+    def carried_out(self, before: Preferences, now: Preferences) -> Preferences:
+        """Return earlier settings with what of this change was carried out by now."""
+        remaining = self.against(now)
+        return replace(
+            before,
+            **{
+                field.name: wanted
+                for field in fields(self)
+                if (wanted := getattr(self, field.name)) is not None
+                and getattr(remaining, field.name) is None
+            },
         )
 
     @property

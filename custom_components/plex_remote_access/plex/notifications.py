@@ -19,22 +19,36 @@ FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 60.0
 
 
-async def listen(server: PlexServer, on_news: Callable[[], None]) -> None:
+async def listen(
+    server: PlexServer,
+    on_news: Callable[[], None],
+    on_connection: Callable[[bool], None],
+) -> None:
     """Call `on_news` whenever there may be something new, until cancelled.
 
-    That includes each new connection: nothing is repeated that was missed.
+    That includes each connection and its end: nothing is repeated that was missed.
+    `on_connection` is told when news can be expected, and when not.
     """
+    loop = asyncio.get_running_loop()
     pause = FIRST_PAUSE
     while True:
+        connected_at: float | None = None
         try:
             async with server.notifications() as messages:
-                pause = FIRST_PAUSE
+                connected_at = loop.time()
+                on_connection(True)
                 on_news()
                 async for message in messages:
                     if is_news(message.data):
                         on_news()
         except PlexError as err:
             _LOGGER.debug("Not listening: %s", err)
+        if connected_at is not None:
+            on_connection(False)
+            on_news()
+            if loop.time() - connected_at >= pause:
+                # It was no connection that breaks at once, over and over.
+                pause = FIRST_PAUSE
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE)
 
@@ -44,5 +58,5 @@ def is_news(frame: Any) -> bool:
     try:
         container = json.loads(frame)["NotificationContainer"]
         return container["type"] in _TYPES
-    except ValueError, LookupError, TypeError:
+    except ValueError, LookupError, TypeError, RecursionError:
         return False

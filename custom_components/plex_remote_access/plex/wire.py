@@ -118,6 +118,36 @@ def parse_preferences(container: Container) -> Preferences | None:
     )
 
 
+def has_remote_streams(container: Container) -> bool:
+    """Read `/status/sessions`; what does not say that it is local is remote.
+
+    Items are listed by kind in XML and together in JSON. Whether a player is local is
+    its own attribute or, on newer servers, that of its session.
+    """
+    items = [
+        item
+        for listed in container.values()
+        if isinstance(listed, list)
+        for item in listed
+        if isinstance(item, dict)
+    ]
+    return any(not _is_local(item) for item in items)
+
+
+def _is_local(item: Container) -> bool:
+    for name, attribute, here in (
+        ("Session", "location", "lan"),
+        ("Player", "local", True),
+    ):
+        part = item.get(name)
+        if isinstance(part, list):
+            part = part[0] if part else None
+        if isinstance(part, dict) and attribute in part:
+            value = part[attribute]
+            return (value == here) if name == "Session" else _boolean(value) is True
+    return False
+
+
 def format_change(change: PreferenceChange) -> dict[str, str]:
     """Write a change as the query of one PUT; booleans are best understood as 1/0."""
     values = {

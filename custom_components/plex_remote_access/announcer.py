@@ -1,0 +1,51 @@
+"""What people are told of the verdicts: up at once, down when it stands."""
+
+from dataclasses import replace
+import time
+from typing import Final
+
+from .const import STANDING
+from .plan import BAD_NEWS, Cause, Plan, Status
+
+_UP: Final = frozenset({Status.REACHABLE, Status.CONNECTING})
+
+
+class Announcer:
+    """Keeps a bad verdict back until it has stood for a while.
+
+    plex.tv's verdict flaps, and most of what is wrong heals within seconds. Nothing is
+    kept back from an owner who has just switched on and waits for the outcome.
+    """
+
+    def __init__(self) -> None:
+        """Have told nothing yet."""
+        self._told: Status | None = None
+        self._was_up = False
+        self._bad_since: float | None = None
+
+    @property
+    def due_in(self) -> float | None:
+        """Return the seconds until there is something to tell, None for nothing."""
+        if self._bad_since is None:
+            return None
+        due = self._bad_since + STANDING.total_seconds() - time.monotonic()
+        return due if due > 0 else None
+
+    def start_afresh(self) -> None:
+        """Tell the next verdict at once: the owner has done something."""
+        self._was_up = False
+
+    def tell(self, plan: Plan) -> Plan:
+        """Return the plan with the verdict that people are told."""
+        status = plan.status
+        if status in BAD_NEWS:
+            if self._bad_since is None:
+                self._bad_since = time.monotonic()
+            if self._was_up and self._told in _UP and self.due_in is not None:
+                return replace(plan, status=self._told, cause=Cause.CHECKING)
+        elif status is not Status.CONNECTING:
+            # What is tried against bad news makes no good ones.
+            self._bad_since = None
+            self._was_up = status is Status.REACHABLE
+        self._told = status
+        return plan

@@ -1,0 +1,276 @@
+"""Bringing what is true in line with what is wanted, for one Plex server."""
+
+from collections.abc import Callable
+from typing import Final
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant
+
+from .announcer import Announcer
+from .closing import ClosingTime
+from .const import CONF_PORT_MAPPING, CONF_PREFERRED_PORT, CONF_ROUTER_SWITCH, LOGGER
+from .memory import Memory, MemoryStore
+from .plan import (
+    Plan,
+    PortMapping,
+    Request,
+    Seen,
+    Status,
+    Step,
+    Wanted,
+    adopt_mode,
+    make_plan,
+)
+from .plex import Account, MappingState, PlexServer, Preferences
+from .port_watch import PortWatch
+from .remedy import RemedyWatch
+from .router_switch import RouterSwitch, RouterSwitchError
+from .routers import RouterCare
+from .server_watch import ServerWatch
+from .snapshot import Snapshot, take_snapshot
+from .steps import StepTaker
+from .verdict import VerdictWatch
+
+# Every goal is a few steps away (close, open, write, turn); more means that somebody
+# works against us, and the next look may have another go.
+_ROUNDS: Final = 6
+_CALM: Final = frozenset({Status.REACHABLE, Status.DISABLED})
+
+
+class Reconciler:
+    """Compares what is wanted with what is true, and takes the steps between the two.
+
+    Only ever one call at a time may act (see the coordinator's lock).
+    """
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        *,
+        server: PlexServer,
+        care: RouterCare,
+        memory: Memory,
+        store: MemoryStore,
+        changed: Callable[[], None],
+    ) -> None:
+        """Go on from what is remembered; `changed` is called for news from the router."""
+        self.seen: Seen | None = None
+        self.answers: Final = ServerWatch(server)
+        self.closing: Final = ClosingTime(memory)
+        self.kept: Final = care.async_keep(entry, memory.nonce, changed=changed)
+        self.kept.adopt(memory.mapping, memory.leaving)
+        self.switch: Final = RouterSwitch(hass, entry.options.get(CONF_ROUTER_SWITCH))
+        self.verdict: Final = VerdictWatch()
+        self.announcer: Final = Announcer()
+        self._hass: Final = hass
+        self._entry: Final = entry
+        self._memory: Final = memory
+        self._store: Final = store
+        self._port: Final = PortWatch(self.verdict)
+        self._remedies: Final = RemedyWatch()
+        self._steps: Final = StepTaker(
+            entry.title,
+            server=self.answers,
+            kept=self.kept,
+            switch=self.switch,
+            port=self._port,
+            verdict=self.verdict,
+            remedies=self._remedies,
+            memory=memory,
+            remember=self.remember,
+        )
+        self._calm = False
+
+    @property
+    def mode(self) -> PortMapping:
+        """Return who opens the port."""
+        return PortMapping(self._entry.options[CONF_PORT_MAPPING])
+
+    @property
+    def steps_taken(self) -> int:
+        """Return how often steps were taken; answers from before are old."""
+        return self._steps.times_taken
+
+    def pauses(self) -> tuple[float | None, ...]:
+        """Return in how many seconds there may be something to see or to do."""
+        return (
+            self.answers.due_in,
+            self.announcer.due_in,
+            self.closing.due_in,
+            self._remedies.due_in,
+            self.verdict.next_pause(),
+        )
+
+    # What is true
+
+    async def ask(self) -> tuple[Preferences, Account]:
+        """Ask the server. Raises PlexError."""
+        return await self.answers.ask(closely=not self._calm)
+
+    def observe(self, preferences: Preferences, account: Account) -> Seen:
+        """Put together how things are."""
+        self._follow(preferences, account)
+        kept = self.kept
+        self._port.look(kept, account)
+        self.seen = Seen(
+            preferences=preferences,
+            account=account,
+            public_address=self._port.public_address,
+            mapping=kept.mapping,
+            leaving=kept.leaving,
+            external_address=kept.external_address,
+            obstacle=kept.obstacle.reason if kept.obstacle else None,
+            settled=self.verdict.settled,
+            probe_due=self.verdict.probe_due,
+            remedy=self._remedies.due,
+            link=self.switch.link,
+        )
+        return self.seen
+
+    def _follow(self, preferences: Preferences, account: Account) -> None:
+        """Follow what happened in Plex itself since the last look."""
+        if self.seen is None:
+            return
+        before = self.answers.before(self.seen.preferences, preferences)
+        self.set_mode(adopt_mode(self.mode, before, preferences))
+        if preferences.manual_port != before.manual_port:
+            self.prefer(preferences.manual_port)
+            self.verdict.changed()
+        if preferences.manual_mode != before.manual_mode:
+            self.verdict.changed()
+        if preferences.publish != before.publish:
+            self.verdict.changed()
+            if not self._memory.republishing:
+                self._memory.engaged = preferences.publish
+                self.announcer.start_afresh()
+        if preferences.publish:
+            self._memory.republishing = False
+        was_mapped = self.seen.account.mapping_state is MappingState.MAPPED
+        if self.seen.settled and not was_mapped:
+            if account.mapping_state is MappingState.MAPPED:
+                # It has published itself anew, and not because of us.
+                self.verdict.changed()
+
+    # What is wanted
+
+    def set_mode(self, mode: PortMapping) -> None:
+        """Have somebody else open the port from now on."""
+        self._memory.mode = mode
+        if mode is not self.mode:
+            self._memory.original = None
+            self._hass.config_entries.async_update_entry(
+                self._entry, options={**self._entry.options, CONF_PORT_MAPPING: mode}
+            )
+
+    def prefer(self, port: int | None) -> None:
+        """Ask for another external port from now on, None for the usual one."""
+        self._port.wanted = port
+        if port is not None:
+            self.kept.prefer(port)
+
+    async def start_anew(self) -> None:
+        """Try once more what did not work, and see to what stands."""
+        self._remedies.reset()
+        self.kept.try_again()
+        await self.kept.tend(signalled=True)
+
+    def new_choice(self, seen: Seen) -> Request | None:
+        """Treat another mode, chosen in the options, as a wish to apply it."""
+        if self._memory.mode is self.mode:
+            return None
+        self._memory.mode = self.mode
+        self._memory.original = None
+        return Request.ON if seen.preferences.publish else None
+
+    def _wanted(self, seen: Seen, request: Request | None) -> Wanted:
+        if self._port.wanted is None:
+            mapping = self.kept.mapping
+            self._port.wanted = (
+                (mapping and mapping.external_port)
+                or self._entry.options.get(CONF_PREFERRED_PORT)
+                or seen.preferences.manual_port
+            )
+        if request is None and self._memory.republishing:
+            request = Request.ON
+        linked = self._memory.linked
+        return Wanted(
+            mode=self.mode,
+            port=self._port.wanted,
+            engaged=self._memory.engaged,
+            holds_link=linked is not None and linked == self.switch.entity_id,
+            request=request,
+        )
+
+    # The steps between the two
+
+    async def reconcile(
+        self, request: Request | None, seen: Seen, *, fresh: bool = True
+    ) -> Snapshot:
+        """Take the steps from what is true to what is wanted.
+
+        What was seen may be old; the goal is only reached when a fresh look says so.
+        Raises PlexError, and RouterSwitchError if somebody asked for something.
+        """
+        if request is not None:
+            self._memory.engaged = request is Request.ON
+        if request is Request.OFF:
+            self._memory.republishing = False
+        try:
+            for _ in range(_ROUNDS):
+                wanted = self._wanted(seen, request)
+                plan = make_plan(wanted, seen)
+                if fresh and not plan.steps:
+                    break
+                seen, fresh = await self._take(plan.steps, seen), True
+            else:
+                wanted = self._wanted(seen, request)
+                plan = make_plan(wanted, seen)
+        except RouterSwitchError as err:
+            if request is not None:
+                raise
+            # What the switch shows instead is told as reason.
+            LOGGER.debug("%s: %s", self._entry.title, err)
+        finally:
+            await self.remember()
+        if request is Request.OFF:
+            self.closing.cancel()
+            await self.remember()
+        return self._tell(wanted, seen, plan)
+
+    async def look_here(self) -> Snapshot | None:
+        """Look at what has changed but for the server; None if that leads to steps."""
+        if self.seen is None:
+            return None
+        seen = self.observe(self.seen.preferences, self.seen.account)
+        wanted = self._wanted(seen, None)
+        if (plan := make_plan(wanted, seen)).steps:
+            return None
+        await self.remember()
+        return self._tell(wanted, seen, plan)
+
+    async def take(self, *steps: Step) -> None:
+        """Take steps that the owner asks for. Raises PlexError."""
+        if self.seen is not None:
+            await self._steps.take(steps, self.mode, self.seen)
+
+    async def remember(self) -> None:
+        """Keep on disk what must survive a power cut."""
+        self._memory.mapping = self.kept.mapping
+        self._memory.leaving = self.kept.leaving
+        await self._store.async_keep(self._memory)
+
+    async def _take(self, steps: tuple[Step, ...], seen: Seen) -> Seen:
+        await self._steps.take(steps, self.mode, seen)
+        await self.remember()
+        return self.observe(*await self.ask())
+
+    def _tell(self, wanted: Wanted, seen: Seen, plan: Plan) -> Snapshot:
+        """Return what people see of how things stand."""
+        self._remedies.judge(
+            plan, mapped=seen.mapping is not None, engaged=wanted.engaged
+        )
+        self._calm = seen.settled and plan.status in _CALM
+        return take_snapshot(
+            wanted, seen, self.announcer.tell(plan), closes_at=self._memory.closes_at
+        )

@@ -1,0 +1,53 @@
+"""When a token that the server refuses is a case for its owner."""
+
+import time
+from typing import Final
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util.hass_dict import HassKey
+
+from .const import DOMAIN, SECOND_REFUSAL
+from .plex import PlexAuthenticationError, PlexError, PlexForbiddenError
+
+_REFUSALS: Final[HassKey[dict[str, Refusals]]] = HassKey(f"{DOMAIN}.refusals")
+
+
+@callback
+def async_get_refusals(hass: HomeAssistant, entry_id: str) -> Refusals:
+    """Return what is known of an entry's token, also from earlier tries to set it up."""
+    return hass.data.setdefault(_REFUSALS, {}).setdefault(entry_id, Refusals())
+
+
+class Refusals:
+    """Tells a token that is no good from a server that is not itself yet.
+
+    A server that starts, or was just claimed, refuses good tokens for some seconds: only
+    two refusals in a row and some seconds apart count.
+    """
+
+    def __init__(self) -> None:
+        """Have heard no refusal."""
+        self._first_at: float | None = None
+
+    def accepted(self) -> None:
+        """Note that the server took the token."""
+        self._first_at = None
+
+    def failed(self, error: PlexError) -> bool:
+        """Note an error; tell whether the token is certainly no good."""
+        if not isinstance(error, PlexAuthenticationError | PlexForbiddenError):
+            # It is gone, or starts: what it said before does not count any more.
+            self._first_at = None
+            return False
+        now = time.monotonic()
+        if self._first_at is None:
+            self._first_at = now
+        return now - self._first_at >= SECOND_REFUSAL.total_seconds()
+
+    @property
+    def due_in(self) -> float | None:
+        """Return the seconds until the server is to be asked again, None for never."""
+        if self._first_at is None:
+            return None
+        due = self._first_at + SECOND_REFUSAL.total_seconds() - time.monotonic()
+        return due if due > 0 else None

@@ -1,0 +1,102 @@
+"""What the server says, asked no more often than needed."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+import math
+import time
+from typing import Final
+
+from .const import ACCOUNT_INTERVAL, DEAF_INTERVAL, PREFERENCES_INTERVAL
+from .plex import Account, PlexServer, PreferenceChange, Preferences
+
+
+class ServerWatch:
+    """Remembers the answers of one server until there may be others.
+
+    The server tells what is new; the slow polls are for what it forgets to tell.
+    """
+
+    def __init__(self, server: PlexServer) -> None:
+        """Know nothing yet."""
+        self.server: Final = server
+        self._preferences: Final = _Answer(server.preferences, PREFERENCES_INTERVAL)
+        self._account: Final = _Answer(server.account, ACCOUNT_INTERVAL)
+        self._written: list[PreferenceChange] = []
+
+    @property
+    def due_in(self) -> float:
+        """Return the seconds until something may have changed without a word."""
+        return min(self._preferences.due_in, self._account.due_in)
+
+    def listening(self, connected: bool) -> None:
+        """Note whether the server tells what is new, and take nothing for granted."""
+        for answer in (self._preferences, self._account):
+            answer.is_told = connected
+        self.expire()
+
+    def expire(self) -> None:
+        """Take no answer for granted any more: there are news."""
+        self._preferences.expire()
+        self._account.expire()
+
+    async def ask(self, *, closely: bool = True) -> tuple[Preferences, Account]:
+        """Ask for what may have changed; for the account always if looking closely.
+
+        Raises PlexError.
+        """
+        preferences = await self._preferences.get()
+        return preferences, await self._account.get(anew=closely)
+
+    async def write(self, change: PreferenceChange) -> Preferences:
+        """Write settings in one request. Raises PlexError."""
+        # Whatever comes of it, it has to be seen, and known as our doing.
+        self.expire()
+        self._written.append(change)
+        return await self.server.set_preferences(change)
+
+    def before(self, preferences: Preferences, now: Preferences) -> Preferences:
+        """Return earlier settings with what we wrote since; the rest others did.
+
+        A write whose answer was lost may have been carried out.
+        """
+        for change in self._written:
+            preferences = change.carried_out(preferences, now)
+        self._written.clear()
+        return preferences
+
+
+class _Answer[T]:
+    """One answer of the server."""
+
+    def __init__(self, ask: Callable[[], Awaitable[T]], interval: timedelta) -> None:
+        """Know nothing yet."""
+        self.is_told = False
+        self._ask = ask
+        self._interval = interval.total_seconds()
+        self._value: T | None = None
+        self._asked_at = -math.inf
+
+    @property
+    def due_in(self) -> float:
+        """Return the seconds until it may be another one."""
+        interval = self._interval
+        if not self.is_told:
+            interval = min(interval, DEAF_INTERVAL.total_seconds())
+        return self._asked_at + interval - time.monotonic()
+
+    def expire(self) -> None:
+        """Do not take it for granted any more."""
+        self._asked_at = -math.inf
+
+    async def get(self, *, anew: bool = False) -> T:
+        """Return the answer, asked for again if it is old. Raises as asking does."""
+        if self._value is not None and not anew and self.due_in > 0:
+            return self._value
+        # Before the answer: what is told in the meantime expires it.
+        self._asked_at = time.monotonic()
+        try:
+            self._value = await self._ask()
+        except BaseException:
+            self.expire()
+            raise
+        return self._value
