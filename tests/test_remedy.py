@@ -36,10 +36,8 @@ def ladder(
     tried = []
     while (due_in := watch.due_in) is not None:
         clock.now += due_in
-        remedy = watch.due
-        assert remedy is not None
-        tried.append((str(remedy), due_in))
-        watch.tried(remedy)
+        tried.append((str(watch.due), due_in))
+        watch.tried(Remedy(tried[-1][0]))
         watch.judge(BAD, mapped=mapped, engaged=True)
     return tried
 
@@ -53,10 +51,10 @@ def test_each_is_tried_once_and_seen_to_fail(watch: RemedyWatch, clock: Clock) -
         ("republish", 120),
         ("probe", 240),
     ]
-    assert not watch.exhausted
-
+    exhausted = [watch.exhausted]
     clock.now += 60
-    assert watch.exhausted
+    exhausted.append(watch.exhausted)
+    assert exhausted == [False, True]
     clock.now += 36000
     assert watch.due is None
 

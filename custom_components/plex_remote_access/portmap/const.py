@@ -11,6 +11,8 @@ PATIENCE: Final = 3.0
 UDP_WAITS: Final = (0.25, 0.5, 1.0, 1.25)
 # Multicasts get lost on Wi-Fi, and some routers drop the first of a burst.
 SEARCH_REPEATS: Final = (0.0, 0.1, 0.5)
+# When nobody has answered by then, the search is put in another form.
+SEARCH_VARIANT: Final = 1.0
 # After the first good answer, how long a better one may still come.
 GRACE: Final = 0.05
 # Answers of one router to questions asked together.
@@ -22,9 +24,17 @@ HEAD_START: Final = 1.5
 # Slow routers take over 5 s to add a mapping.
 ACTION_TIMEOUT: Final = 10.0
 DESCRIPTION_TIMEOUT: Final = 3.0
+# After so long without another byte, an answer without a known length is complete.
+SILENCE: Final = 0.5
+# How long what was interrupted may take to be undone.
+UNDO_TIMEOUT: Final = 2.0
+# miniupnpc has a time limit for each packet, but none for all of them.
+SECOND_OPINION_TIMEOUT: Final = 15.0
 
 # Leases.
 UPNP_LEASE: Final = 3600
+# The longest of WANIPConnection:2, and the only one that some routers take.
+UPNP_LEASE_MAX: Final = 604800
 # What section 3.3 of RFC 6886 recommends; a router may grant less.
 UDP_LIFETIME: Final = 7200
 # Section 15 of RFC 6887: an absurd grant must not stop renewals.
@@ -69,6 +79,8 @@ RETRY: Final = (15.0, 30.0, 60.0, 120.0, 300.0)
 LOWEST_PORT: Final = 1024
 RANDOM_PORTS: Final = range(20000, 60000)
 RANDOM_TRIES: Final = 20
+# After so many refusals of ports that nobody holds, the port is not what is wrong.
+REFUSED_TRIES: Final = 4
 
 # How many conversations with one router at once.
 AT_ONCE: Final = 4

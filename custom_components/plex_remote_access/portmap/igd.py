@@ -12,10 +12,11 @@ import aiohttp
 from yarl import URL
 
 from . import const
+from .http import request
 from .model import PortMapError, Reason
 from .route import Route
-from .soap import local_name, parse_xml, request
 from .ssdp import Answer
+from .xml import local_name, local_values, parse_xml
 
 # Best first. The names below urn:dslforum-org are those of DSL routers from before
 # the standard: https://github.com/tailscale/tailscale/issues/10911
@@ -70,12 +71,10 @@ def description_url(answer: Answer, route: Route) -> URL | None:
 
 async def fetch_services(session: aiohttp.ClientSession, url: URL) -> list[Service]:
     """Fetch a description and return the services that map ports, best first."""
-    status, body = await request(
-        session, "GET", str(url), timeout=const.DESCRIPTION_TIMEOUT
-    )
-    if status != 200:
-        raise PortMapError(Reason.NO_ROUTER, f"No description (HTTP {status})")
-    return parse_description(body, url)
+    page = await request(session, "GET", str(url), timeout=const.DESCRIPTION_TIMEOUT)
+    if page.status != 200:
+        raise PortMapError(Reason.NO_ROUTER, f"No description (HTTP {page.status})")
+    return parse_description(page.body, url)
 
 
 def parse_description(body: bytes, url: URL) -> list[Service]:
@@ -95,11 +94,14 @@ def parse_description(body: bytes, url: URL) -> list[Service]:
         for element in document.iter()
         if local_name(element) == "service" and (service := _service(element, base))
     ]
+    if not services:
+        # Nothing was found because nothing could be read, or because there is nothing.
+        parse_xml(body, strict=True)
     return sorted(services, key=lambda found: _SERVICES.index(found.service_type))
 
 
 def _service(element: Element, base: URL) -> Service | None:
-    values = {local_name(child): (child.text or "").strip() for child in element}
+    values = local_values(element)
     service_type, control = values.get("serviceType"), values.get("controlURL")
     if service_type not in _SERVICES or not control:
         return None

@@ -3,21 +3,18 @@
 UPnP Device Architecture 1.1, section 3.
 """
 
-import asyncio
 from collections.abc import Mapping
 from typing import Final
-from xml.etree.ElementTree import Element, ParseError
 from xml.sax.saxutils import escape
 
 import aiohttp
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
 
 from . import const
+from .http import LostError, Page, request
 from .model import PortMapError, Reason
+from .xml import local_name, local_values, parse_xml
 
-# Some routers fail on a kept connection, few gain from one.
-_CLOSE: Final = {"Connection": "close"}
+ACTION_FAILED: Final = 501
 
 
 class SoapFault(PortMapError):
@@ -26,10 +23,14 @@ class SoapFault(PortMapError):
     Codes: WANIPConnection:2, section 2.5, and UPnP Device Architecture 1.1, 3.2.2.
     """
 
-    def __init__(self, code: int, description: str) -> None:
-        """Keep the code for the reaction, and the router's own words."""
+    def __init__(self, code: int, description: str, *, explained: bool = True) -> None:
+        """Keep the code for the reaction, and the router's own words.
+
+        Without an explanation, the code is the generic one.
+        """
         super().__init__(Reason.FAILED, f"UPnP error {code} {description}".rstrip())
         self.code: Final = code
+        self.explained: Final = explained
 
 
 def build_request(
@@ -48,55 +49,47 @@ def build_request(
     ).encode()
 
 
-def parse_response(body: bytes, status: int, action: str) -> dict[str, str]:
+def parse_response(page: Page, action: str) -> dict[str, str]:
     """Return an action's output arguments.
 
-    Raises SoapFault for a UPnP error, and PortMapError for anything that is not an
-    answer to this action: some routers send a web page with status 200.
+    Raises SoapFault for a UPnP error, LostError where the service has moved, and
+    PortMapError for anything that is not an answer to this action: some routers send
+    a web page with status 200.
     """
+    response: dict[str, str] | None = None
     try:
-        document = parse_xml(body)
+        document = parse_xml(page.body)
     except PortMapError:
-        if status == 500:
-            # An empty error page; the generic code leads to the same reaction.
-            raise SoapFault(501, "without explanation") from None
-        raise
-    response = None
-    for element in document.iter():
-        name = local_name(element).lower()
-        if name == "upnperror":
-            values = {local_name(child).lower(): child.text or "" for child in element}
-            raise SoapFault(
-                _error_code(values.get("errorcode", "")),
-                values.get("errordescription", "").strip(),
-            )
-        if name == f"{action}response".lower():
-            response = element
-    if status != 200 or response is None:
-        raise PortMapError(Reason.FAILED, f"No answer to {action} (HTTP {status})")
-    return {local_name(child): (child.text or "").strip() for child in response}
+        if page.status == 200:
+            raise
+    else:
+        for element in document.iter():
+            name = local_name(element).lower()
+            if name == "upnperror":
+                values = {
+                    name.lower(): text for name, text in local_values(element).items()
+                }
+                raise _fault(values)
+            if name == f"{action}response".lower():
+                response = local_values(element)
+    if page.status == 200 and response is not None:
+        return response
+    words = f"No answer to {action} (HTTP {page.status})"
+    if page.status == 500:
+        # An error page, or nothing at all; the generic code leads to what it means.
+        raise SoapFault(ACTION_FAILED, "without explanation", explained=False)
+    if page.status == 404:
+        raise LostError(Reason.FAILED, words)
+    raise PortMapError(Reason.FAILED, words)
 
 
-def _error_code(text: str) -> int:
-    """Read an error code; the generic one stands in for what is none."""
+def _fault(values: Mapping[str, str]) -> SoapFault:
+    """Read a UPnP error; the generic code stands in for what is none."""
     try:
-        return int(text)
+        code = int(values.get("errorcode", ""))
     except ValueError:
-        return 501
-
-
-def parse_xml(body: bytes) -> Element:
-    """Read XML of a router, which may be followed by garbage."""
-    try:
-        document: Element = fromstring(body.strip(b"\0 \t\r\n"))
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as err:
-        raise PortMapError(Reason.FAILED, "The router sent no XML") from err
-    return document
-
-
-def local_name(element: Element) -> str:
-    """Return an element's name without its namespace; routers mix these up."""
-    return element.tag.rpartition("}")[2]
+        return SoapFault(ACTION_FAILED, "without a code", explained=False)
+    return SoapFault(code, values.get("errordescription", ""))
 
 
 async def call(
@@ -107,7 +100,7 @@ async def call(
     arguments: Mapping[str, str],
 ) -> dict[str, str]:
     """Call an action and return its output arguments. Raises as parse_response."""
-    status, body = await request(
+    page = await request(
         session,
         "POST",
         url,
@@ -118,37 +111,4 @@ async def call(
             "SOAPAction": f'"{service_type}#{action}"',
         },
     )
-    return parse_response(body, status, action)
-
-
-async def request(
-    session: aiohttp.ClientSession,
-    method: str,
-    url: str,
-    *,
-    timeout: float,
-    data: bytes | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> tuple[int, bytes]:
-    """Send one HTTP request; answers are bounded in size and time, never redirected."""
-    try:
-        async with (
-            asyncio.timeout(timeout),
-            session.request(
-                method,
-                url,
-                data=data,
-                headers={**_CLOSE, **(headers or {})},
-                allow_redirects=False,
-            ) as response,
-        ):
-            body = bytearray()
-            async for chunk in response.content.iter_any():
-                body += chunk
-                if len(body) > const.MAX_BODY:
-                    raise PortMapError(Reason.FAILED, "The router's answer is too long")
-            return response.status, bytes(body)
-    except TimeoutError as err:
-        raise PortMapError(Reason.NO_ROUTER, "The router took too long") from err
-    except aiohttp.ClientError as err:
-        raise PortMapError(Reason.NO_ROUTER, type(err).__name__) from err
+    return parse_response(page, action)

@@ -15,6 +15,7 @@ import aiohttp
 
 from . import const, ssdp
 from .discovery import find_services
+from .http import LostError
 from .igd import Service
 from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, why_not_public
 from .route import Route
@@ -328,9 +329,9 @@ class UpnpMapper(Mapper):
         known = self._service is not None
         try:
             return await self._call_once(action, arguments)
-        except PortMapError as err:
+        except LostError:
             # Many routers choose a new port at each start: search again, once.
-            if not known or not isinstance(err.__cause__, aiohttp.ClientError):
+            if not known:
                 raise
         return await self._call_once(action, arguments)
 
@@ -344,7 +345,7 @@ class UpnpMapper(Mapper):
         try:
             return await self._ask(service, action, arguments)
         except PortMapError as err:
-            if err.reason is Reason.NO_ROUTER:
+            if err.reason is Reason.NO_ROUTER or isinstance(err, LostError):
                 self._service = None
             raise
 
