@@ -140,7 +140,13 @@ def port_mapping() -> str:
 
 
 @pytest.fixture
-def mock_config_entry(plex: PlexServer, port_mapping: str) -> MockConfigEntry:
+def options(port_mapping: str) -> dict[str, Any]:
+    """The options of the entry."""
+    return {CONF_PORT_MAPPING: port_mapping, CONF_ROUTER: "127.0.0.1"}
+
+
+@pytest.fixture
+def mock_config_entry(plex: PlexServer, options: dict[str, Any]) -> MockConfigEntry:
     """A server that was set up, not yet loaded."""
     return MockConfigEntry(
         domain=DOMAIN,
@@ -153,7 +159,7 @@ def mock_config_entry(plex: PlexServer, port_mapping: str) -> MockConfigEntry:
             CONF_VERIFY_SSL: False,
             CONF_TOKEN: plex.token,
         },
-        options={CONF_PORT_MAPPING: port_mapping, CONF_ROUTER: "127.0.0.1"},
+        options=options,
     )
 
 

@@ -211,8 +211,8 @@ def make_plan(wanted: Wanted, seen: Seen) -> Plan:
     """
     status, cause = _verdict(wanted, seen)
     steps = _steps(wanted, seen)
-    if not steps and wanted.engaged and status in _CURABLE:
-        steps = _mend(seen)
+    if not steps and wanted.engaged:
+        steps = _mend(seen, status)
     return Plan(steps=tuple(steps), status=status, cause=cause)
 
 
@@ -292,11 +292,13 @@ def _publish(wanted: Wanted, seen: Seen) -> list[Step]:
     return _write(seen, PreferenceChange(publish=True, manual_mode=manual_mode))
 
 
-def _mend(seen: Seen) -> list[Step]:
+def _mend(seen: Seen, status: Status) -> list[Step]:
     """Try something when nobody gets in though everything says that they should."""
-    if seen.remedy is not None:
+    if seen.remedy is not None and status in _CURABLE:
         return [Mend(seen.remedy)]
-    return [Probe()] if seen.probe_due and seen.mapping is not None else []
+    if seen.probe_due and seen.mapping is not None and _error(seen) == "unreachable":
+        return [Probe()]
+    return []
 
 
 def _write(seen: Seen, change: PreferenceChange) -> list[Step]:
@@ -322,7 +324,7 @@ def _verdict(wanted: Wanted, seen: Seen) -> tuple[Status, Cause | Reason | None]
     account = seen.account
     if not is_enabled(wanted, seen.preferences):
         return Status.DISABLED, _why_still_open(wanted, seen)
-    error = (account.mapping_error or "").lower()
+    error = _error(seen)
     if (
         account.sign_in_state in {SignInState.NONE, SignInState.INVALID}
         or error == "badauth"
@@ -359,6 +361,10 @@ def _verdict(wanted: Wanted, seen: Seen) -> tuple[Status, Cause | Reason | None]
             return Status.CONNECTING, obstacle or Cause.CHECKING
         case _:
             return Status.UNKNOWN, obstacle
+
+
+def _error(seen: Seen) -> str:
+    return (seen.account.mapping_error or "").lower()
 
 
 def _double_nat(seen: Seen, error: str) -> Cause | None:

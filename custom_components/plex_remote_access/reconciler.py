@@ -143,6 +143,7 @@ class Reconciler:
             self.verdict.changed()
             if not self._memory.republishing:
                 self._memory.engaged = preferences.publish
+                self.closing.cancel()
                 self.announcer.start_afresh()
         if preferences.publish:
             self._memory.republishing = False

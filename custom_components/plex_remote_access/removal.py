@@ -8,6 +8,7 @@ from .coordinator import PlexRemoteAccessConfigEntry
 from .memory import Memory, MemoryStore
 from .plex import PlexError
 from .portmap import Mapping, PortMapError, Router
+from .router_switch import RouterSwitch, RouterSwitchError
 from .routers import create_router
 from .snapshot import ends_at
 
@@ -28,6 +29,11 @@ async def async_withdraw(
     for mapping in (memory.mapping, *memory.leaving):
         if mapping is not None:
             await _close(router, mapping)
+    if memory.linked is not None:
+        try:
+            await RouterSwitch(hass, memory.linked).turn(on=False)
+        except RouterSwitchError as err:
+            LOGGER.warning("%s: %s", entry.title, err)
     if memory.original is not None:
         try:
             server = await create_server(hass, entry.data)

@@ -15,6 +15,7 @@ from .gate import Phase
 from .mapper import AutomaticMapper, MiniupnpcMapper
 from .records import RecordedRequest
 from .server import PlexServer
+from .sessions import Stream
 from .state import MappingState, Publication
 from .wire import AccountRoot, Booleans, WireForm
 
@@ -37,6 +38,7 @@ __all__ = [
     "ReachabilityEvents",
     "RecordedRequest",
     "SignInState",
+    "Stream",
     "Timing",
     "WireForm",
 ]

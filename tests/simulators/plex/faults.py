@@ -15,6 +15,7 @@ class Endpoint(StrEnum):
     ACCOUNT = "account"
     SIGN_OUT = "sign_out"
     CLAIM = "claim"
+    SESSIONS = "sessions"
     REFRESH = "refresh"
     WEBSOCKET = "websocket"
     EVENT_SOURCE = "event_source"

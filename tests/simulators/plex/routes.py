@@ -9,6 +9,7 @@ from .account import Role
 from .faults import Endpoint
 from .gate import refuse
 from .preferences import InvalidPreferenceError, UnknownPreferenceError
+from .sessions import answer_sessions
 from .wire import PROTOCOL, Document, answer, empty
 
 if TYPE_CHECKING:
@@ -51,6 +52,10 @@ class Routes:
                 "/myplex/account", guard(Endpoint.SIGN_OUT, Role.OWNER, self._nothing)
             ),
             web.post("/myplex/claim", guard(Endpoint.CLAIM, Role.OWNER, self._nothing)),
+            web.get(
+                "/status/sessions",
+                guard(Endpoint.SESSIONS, Role.OWNER, self._sessions),
+            ),
             web.get("/:/websockets/notifications", websocket),
             web.get("/:/websocket/notifications", websocket),
             web.get(
@@ -116,6 +121,10 @@ class Routes:
         if singular is not self._server.form.websocket_path_singular:
             return refuse(404)
         return await self._server.notifications.websocket(request)
+
+    async def _sessions(self, request: web.Request) -> web.Response:
+        """Answer who streams."""
+        return answer_sessions(request, self._server.streams, self._server.form)
 
     async def _nothing(self, _request: web.Request) -> web.Response:
         """Do nothing, successfully."""

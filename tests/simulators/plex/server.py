@@ -21,6 +21,7 @@ from .notifications import Notifications
 from .preferences import FRIENDLY_NAME, GDM_ENABLED, SECURE_CONNECTIONS, Preferences
 from .records import RecordedRequest, Records
 from .routes import Routes
+from .sessions import Stream
 from .state import Publication, RemoteAccess
 from .wire import Scalar, WireForm
 from .writes import PreferenceWrites
@@ -86,6 +87,7 @@ class PlexServer:
             self.account,
             self.preferences,
         )
+        self.streams: list[Stream] = []
         self.records = Records()
         self.gate = Gate(self.access, self.faults, self.records)
         self.notifications = Notifications(self.faults, self.timing)
