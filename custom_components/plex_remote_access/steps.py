@@ -93,7 +93,6 @@ class StepTaker:
     async def _mend(self, remedy: Remedy) -> None:
         match remedy:
             case Remedy.CHECK:
-                self._kept.try_again()
                 await self._kept.tend(signalled=True)
             case Remedy.REBUILD:
                 await self._kept.rebuild()
