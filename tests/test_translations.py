@@ -141,7 +141,10 @@ def test_errors_are_called_alike_everywhere(section: str) -> None:
 
 def test_aborts() -> None:
     """Of the options flow: whatever keeps the server from showing its settings."""
-    assert "already_configured" in ENGLISH["config"]["abort"]
+    assert set(ENGLISH["config"]["abort"]) == {
+        "already_configured",
+        "unique_id_mismatch",
+    }
     assert set(ENGLISH["options"]["abort"]) >= ERRORS_OF_THE_CLIENT
 
 
@@ -178,7 +181,13 @@ def test_device_and_services() -> None:
 
 @pytest.mark.parametrize(
     ("flow", "name"),
-    [("config", "manual"), ("config", "remote_access"), ("options", "remote_access")],
+    [
+        ("config", "manual"),
+        ("config", "reauth_confirm"),
+        ("config", "reconfigure"),
+        ("config", "remote_access"),
+        ("options", "remote_access"),
+    ],
 )
 def test_fields_are_explained(flow: str, name: str) -> None:
     """Each field has a name and a sentence."""

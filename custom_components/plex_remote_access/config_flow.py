@@ -1,10 +1,7 @@
 """Config flow and options flow."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address
-import math
-from typing import Any, Self, override
+from typing import Any, override
 
 from homeassistant.config_entries import (
     ConfigEntryState,
@@ -12,48 +9,24 @@ from homeassistant.config_entries import (
     ConfigFlowResult,
     OptionsFlowWithReload,
 )
-from homeassistant.const import (
-    CONF_HOST,
-    CONF_PORT,
-    CONF_SSL,
-    CONF_TOKEN,
-    CONF_VERIFY_SSL,
-)
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.data_entry_flow import section
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    SelectOptionDict,
-    SelectSelector,
-    SelectSelectorConfig,
-    SelectSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
-import probatio
 import voluptuous as vol
-from yarl import URL
 
-from .clients import create_server, is_on_lan
-from .const import (
-    CONF_ADVANCED,
-    CONF_MANUAL_PORT,
-    CONF_PORT_MAPPING,
-    CONF_PREFERRED_PORT,
-    CONF_ROUTER,
-    CONF_STREAM_LIMIT,
-    CONF_UPLOAD_SPEED,
-    DEFAULT_PORT,
-    DOMAIN,
-    KBPS_PER_MBPS,
-    LOGGER,
-)
+from .clients import create_server
+from .const import CONF_ADVANCED, CONF_PORT_MAPPING, DOMAIN, LOGGER
 from .coordinator import PlexRemoteAccessConfigEntry
 from .errors import translation_key
+from .forms import (
+    MANUAL_SCHEMA,
+    RECONFIGURE_SCHEMA,
+    TOKEN_HELP,
+    TOKEN_SCHEMA,
+    Choice,
+    read_address,
+    remote_access_schema,
+    suggest,
+)
 from .plan import PortMapping, propose_mode
 from .plex import PlexError, PreferenceChange, Preferences
 
@@ -66,66 +39,12 @@ _FIELDS = {
     "server_starting": "base",
 }
 
-# No limits in the selector: what it refuses is not explained in the form.
-_NUMBER = NumberSelector(NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any"))
-_TEXT = TextSelector(TextSelectorConfig(autocomplete="off"))
-
-TOKEN_HELP = (
-    "https://support.plex.tv/articles/"
-    "204059436-finding-an-authentication-token-x-plex-token/"
-)
-
-MANUAL_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_HOST): _TEXT,
-        vol.Required(CONF_PORT, default=DEFAULT_PORT): _NUMBER,
-        vol.Required(CONF_SSL, default=False): BooleanSelector(),
-        vol.Required(CONF_VERIFY_SSL, default=False): BooleanSelector(),
-        vol.Required(probatio.Secret(CONF_TOKEN)): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.PASSWORD)
-        ),
-    }
-)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Choice:
-    """What was entered in the last step: options of ours, settings of the server."""
-
-    options: dict[str, Any]
-    change: PreferenceChange
-
-    @classmethod
-    def read(cls, user_input: dict[str, Any], preferences: Preferences) -> Self:
-        """Read the form. Only settings that differ from the server's are changed.
-
-        Raises vol.Invalid with the field as path and the error's key as message.
-        """
-        advanced = user_input.get(CONF_ADVANCED, {})
-        options: dict[str, Any] = {CONF_PORT_MAPPING: user_input[CONF_PORT_MAPPING]}
-        if router := advanced.get(CONF_ROUTER, "").strip():
-            options[CONF_ROUTER] = _router(router)
-        if (preferred := advanced.get(CONF_PREFERRED_PORT)) is not None:
-            options[CONF_PREFERRED_PORT] = _port(preferred, "base")
-        speed = user_input.get(CONF_UPLOAD_SPEED)
-        if speed is not None and not (speed >= 0 and math.isfinite(speed)):
-            raise vol.Invalid("invalid_speed", [CONF_UPLOAD_SPEED])
-        limit = user_input.get(CONF_STREAM_LIMIT)
-        change = PreferenceChange(
-            manual_port=_port(
-                user_input.get(CONF_MANUAL_PORT, preferences.manual_port),
-                CONF_MANUAL_PORT,
-            ),
-            upload_rate=None if speed is None else round(speed * KBPS_PER_MBPS),
-            stream_rate=None if limit is None else int(limit),
-        )
-        return cls(options=options, change=change.against(preferences))
-
 
 class PlexRemoteAccessConfigFlow(ConfigFlow, domain=DOMAIN):
     """Add a Plex server. Nothing is changed on it but what the owner enters."""
 
     _data: dict[str, Any]
+    _machine_identifier: str
     _name: str
     _preferences: Preferences
     _proposal: PortMapping
@@ -151,31 +70,92 @@ class PlexRemoteAccessConfigFlow(ConfigFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask for address and token, and try them."""
         errors: dict[str, str] = {}
-        if user_input is not None:
-            try:
-                data = await _read_server(user_input)
-                machine_identifier = await self._connect(data)
-            except vol.Invalid as err:
-                errors[str(err.path[0])] = err.msg
-            except PlexError as err:
-                key = translation_key(err)
-                errors[_FIELDS.get(key, CONF_HOST)] = key
-            except Exception:  # noqa: BLE001 - the form must survive whatever comes
-                LOGGER.exception("Unexpected error while connecting")
-                errors["base"] = "unknown"
-            else:
-                # A form that somebody left open elsewhere is no reason to refuse.
-                await self.async_set_unique_id(
-                    machine_identifier, raise_on_progress=False
-                )
-                self._abort_if_unique_id_configured()
-                return await self.async_step_remote_access()
+        if user_input is not None and await self._try(user_input, errors):
+            # A form that somebody left open elsewhere is no reason to refuse.
+            await self.async_set_unique_id(
+                self._machine_identifier, raise_on_progress=False
+            )
+            self._abort_if_unique_id_configured()
+            return await self.async_step_remote_access()
         return self.async_show_form(
             step_id="manual",
             data_schema=self.add_suggested_values_to_schema(MANUAL_SCHEMA, user_input),
             errors=errors,
             description_placeholders={"token_help": TOKEN_HELP},
         )
+
+    async def async_step_reauth(
+        self, entry_data: Mapping[str, Any]
+    ) -> ConfigFlowResult:
+        """Begin because the server does not accept the token any more."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for another token."""
+        entry = self._get_reauth_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None and await self._try(
+            {**entry.data, **user_input}, errors
+        ):
+            return await self._update(entry)
+        return self.async_show_form(
+            step_id="reauth_confirm",
+            data_schema=TOKEN_SCHEMA,
+            # The form has no other field.
+            errors={
+                field if field == CONF_TOKEN else "base": key
+                for field, key in errors.items()
+            },
+            description_placeholders={
+                "server": entry.title,
+                "token_help": TOKEN_HELP,
+            },
+        )
+
+    async def async_step_reconfigure(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for another address of the same server."""
+        entry = self._get_reconfigure_entry()
+        errors: dict[str, str] = {}
+        if user_input is not None and await self._try(
+            {**entry.data, **user_input}, errors
+        ):
+            return await self._update(entry)
+        return self.async_show_form(
+            step_id="reconfigure",
+            data_schema=self.add_suggested_values_to_schema(
+                RECONFIGURE_SCHEMA, user_input or _without_token(entry.data)
+            ),
+            errors=errors,
+            description_placeholders={
+                "server": entry.title,
+                "token_help": TOKEN_HELP,
+            },
+        )
+
+    async def _try(self, address: Mapping[str, Any], errors: dict[str, str]) -> bool:
+        """Connect to what was entered, or note what is wrong with it."""
+        try:
+            data = await read_address(address)
+            await self._connect(data)
+        except vol.Invalid as err:
+            errors[str(err.path[0])] = err.msg
+        except PlexError as err:
+            key = translation_key(err)
+            errors[_FIELDS.get(key, CONF_HOST)] = key
+        except Exception:  # noqa: BLE001 - the form must survive whatever comes
+            LOGGER.exception("Unexpected error while connecting")
+            errors["base"] = "unknown"
+        return not errors
+
+    async def _update(self, entry: PlexRemoteAccessConfigEntry) -> ConfigFlowResult:
+        """Have the entry use the address and the token that were just tried."""
+        await self.async_set_unique_id(self._machine_identifier)
+        self._abort_if_unique_id_mismatch()
+        return self.async_update_reload_and_abort(entry, data=self._data)
 
     async def async_step_remote_access(
         self, user_input: dict[str, Any] | None = None
@@ -197,14 +177,14 @@ class PlexRemoteAccessConfigFlow(ConfigFlow, domain=DOMAIN):
         return self.async_show_form(
             step_id="remote_access",
             data_schema=self.add_suggested_values_to_schema(
-                _remote_access_schema(self._preferences, self._proposal),
-                user_input or _suggest(self._preferences),
+                remote_access_schema(self._preferences, self._proposal),
+                user_input or suggest(self._preferences),
             ),
             errors=errors,
             description_placeholders={"server": self._name},
         )
 
-    async def _connect(self, data: dict[str, Any]) -> str:
+    async def _connect(self, data: dict[str, Any]) -> None:
         """Find out which server this is and whether we are its owner."""
         server = await create_server(self.hass, data)
         identity = await server.identity()
@@ -212,8 +192,8 @@ class PlexRemoteAccessConfigFlow(ConfigFlow, domain=DOMAIN):
         self._preferences = await server.preferences()
         self._proposal = propose_mode(self._preferences, await server.account())
         self._data = data
+        self._machine_identifier = identity.machine_identifier
         self._name = name or data[CONF_HOST]
-        return identity.machine_identifier
 
 
 class PlexRemoteAccessOptionsFlow(OptionsFlowWithReload):
@@ -247,12 +227,12 @@ class PlexRemoteAccessOptionsFlow(OptionsFlowWithReload):
         return self.async_show_form(
             step_id="remote_access",
             data_schema=self.add_suggested_values_to_schema(
-                _remote_access_schema(
+                remote_access_schema(
                     self._preferences, entry.options[CONF_PORT_MAPPING]
                 ),
                 user_input
                 or {
-                    **_suggest(self._preferences),
+                    **suggest(self._preferences),
                     CONF_ADVANCED: entry.options,
                 },
             ),
@@ -277,84 +257,5 @@ async def _write(
         await (await create_server(hass, data)).set_preferences(change)
 
 
-async def _read_server(user_input: dict[str, Any]) -> dict[str, Any]:
-    """Read the address. Raises vol.Invalid as Choice.read does."""
-    host = user_input[CONF_HOST].strip()
-    try:
-        valid = bool(URL.build(scheme="http", host=host).host)
-    except ValueError:
-        valid = False
-    if not valid:
-        raise vol.Invalid("invalid_host", [CONF_HOST])
-    if not await is_on_lan(host):
-        # Switching remote access off would cut us off as well.
-        raise vol.Invalid("public_address", [CONF_HOST])
-    return {
-        **user_input,
-        CONF_HOST: host,
-        CONF_PORT: _port(user_input[CONF_PORT], CONF_PORT),
-        CONF_TOKEN: user_input[CONF_TOKEN].strip(),
-    }
-
-
-def _port(value: float, field: str) -> int:
-    if not 1 <= value <= 65535 or value != int(value):
-        raise vol.Invalid("invalid_port", [field])
-    return int(value)
-
-
-def _router(value: str) -> str:
-    try:
-        return str(IPv4Address(value))
-    except AddressValueError as err:
-        raise vol.Invalid("invalid_router", ["base"]) from err
-
-
-def _remote_access_schema(preferences: Preferences, mode: str) -> vol.Schema:
-    """Return the form for the settings that this server has."""
-    fields: dict[vol.Marker, Any] = {
-        vol.Required(CONF_PORT_MAPPING, default=mode): SelectSelector(
-            SelectSelectorConfig(
-                options=list(PortMapping),
-                translation_key=CONF_PORT_MAPPING,
-                mode=SelectSelectorMode.LIST,
-            )
-        ),
-        vol.Optional(CONF_MANUAL_PORT): _NUMBER,
-    }
-    if preferences.upload_rate is not None:
-        fields[vol.Optional(CONF_UPLOAD_SPEED)] = NumberSelector(
-            NumberSelectorConfig(
-                mode=NumberSelectorMode.BOX, step="any", unit_of_measurement="Mbps"
-            )
-        )
-    if preferences.stream_rate is not None:
-        fields[vol.Optional(CONF_STREAM_LIMIT)] = SelectSelector(
-            SelectSelectorConfig(
-                options=[
-                    SelectOptionDict(value=str(rate), label=label)
-                    for rate, label in preferences.stream_choices.items()
-                ],
-                mode=SelectSelectorMode.DROPDOWN,
-            )
-        )
-    fields[vol.Optional(CONF_ADVANCED, default={})] = section(
-        vol.Schema(
-            {
-                vol.Optional(CONF_ROUTER): _TEXT,
-                vol.Optional(CONF_PREFERRED_PORT): _NUMBER,
-            }
-        ),
-        {"collapsed": True},
-    )
-    return vol.Schema(fields)
-
-
-def _suggest(preferences: Preferences) -> dict[str, Any]:
-    """Return the form as it is when nobody has changed anything."""
-    suggested: dict[str, Any] = {CONF_MANUAL_PORT: preferences.manual_port}
-    if preferences.upload_rate is not None:
-        suggested[CONF_UPLOAD_SPEED] = preferences.upload_rate / KBPS_PER_MBPS
-    if preferences.stream_rate is not None:
-        suggested[CONF_STREAM_LIMIT] = str(preferences.stream_rate)
-    return suggested
+def _without_token(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in data.items() if key != CONF_TOKEN}
