@@ -392,3 +392,34 @@ async def test_port_that_is_listed_but_not_forwarded_quirk_21(
     await plex.settled()
     await pass_time(hass, freezer, 31)
     assert verdict(hass) == ("reachable", None)
+
+
+async def test_everything_is_tried_one_by_one(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    outside: DirectOutside,
+    freezer: TickingDateTimeFactory,
+) -> None:
+    """Nobody gets in, whatever is done: nothing is tried twice, or left half done."""
+    await turn(hass, "on")
+    await plex.settled()
+    plex.records.reset()
+    outside.dial = lambda _address, _port: None
+    await plex.remote_access.refresh()
+    await plex.settled()
+
+    for _ in range(60):
+        await pass_time(hass, freezer, 31)
+        await plex.settled()
+
+    published = [write[PUBLISH] for write in writes(plex) if PUBLISH in write]
+    assert published.count("0") == 1
+    assert setting(plex, PUBLISH) is True
+    # Once for the mapping that was mended, and once as the last remedy.
+    assert plex.refresh_count == 2
+    assert len(open_ports(router)) == 1
+    assert open_ports(router) != [32400]
+    assert setting(plex, EXTERNAL_PORT) == open_ports(router)[0]
+    assert state_of(hass, SWITCH).state == STATE_ON
+    assert verdict(hass)[0] == "unreachable"
