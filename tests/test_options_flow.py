@@ -143,6 +143,19 @@ async def test_options_survive_and_keep_the_mapping(
     assert open_ports(router) == [40000]
 
 
+async def test_switch_of_the_router(
+    hass: HomeAssistant, mock_config_entry: MockConfigEntry
+) -> None:
+    """It is chosen among the switches, and can be left out again."""
+    linked = {**ADVANCED, "router_switch": "switch.forward"}
+
+    await submit(hass, await open_form(hass, mock_config_entry), advanced=linked)
+    assert mock_config_entry.options["router_switch"] == "switch.forward"
+
+    await submit(hass, await open_form(hass, mock_config_entry))
+    assert "router_switch" not in mock_config_entry.options
+
+
 async def test_another_port_while_on(
     hass: HomeAssistant,
     plex: PlexServer,
