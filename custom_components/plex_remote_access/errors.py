@@ -15,7 +15,9 @@ from .plex import (
     PlexForbiddenError,
     PlexRefusedError,
     PlexResponseError,
+    PlexSignInExpiredError,
     PlexStartingError,
+    PlexTvError,
     PlexWriteError,
 )
 from .portmap import Mapping
@@ -31,6 +33,8 @@ _KEYS: Final[dict[type[PlexError], str]] = {
     PlexForbiddenError: "not_owner",
     PlexWriteError: "write_failed",
     PlexResponseError: "not_plex",
+    PlexTvError: "plex_tv_unavailable",
+    PlexSignInExpiredError: "sign_in_expired",
 }
 
 

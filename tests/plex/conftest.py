@@ -10,7 +10,7 @@ from yarl import URL
 from custom_components.plex_remote_access.plex import PlexServer, PreferenceChange
 from tests.simulators.plex import PlexServer as SimulatedServer
 
-CLIENT = "custom_components.plex_remote_access.plex.client"
+HTTP = "custom_components.plex_remote_access.plex.http"
 TOKEN = "s3cret-t0ken"
 
 type Call = Callable[[PlexServer], Awaitable[object]]

@@ -20,13 +20,11 @@ from custom_components.plex_remote_access.plex import (
     PlexServer,
     PlexStartingError,
 )
-from custom_components.plex_remote_access.plex.client import (
-    REFRESH_TIMEOUT,
-    REQUEST_TIMEOUT,
-)
+from custom_components.plex_remote_access.plex.client import REFRESH_TIMEOUT
+from custom_components.plex_remote_access.plex.http import REQUEST_TIMEOUT
 from tests.simulators.plex import Endpoint, EndpointFault, PlexServer as SimulatedServer
 
-from .conftest import AUTHENTICATED, CLIENT, TOKEN, Call, ScriptedServer
+from .conftest import AUTHENTICATED, HTTP, TOKEN, Call, ScriptedServer
 
 ALL: list[Call] = [PlexServer.identity, *AUTHENTICATED]
 ENDPOINTS = [
@@ -43,7 +41,7 @@ def impatience() -> Iterator[Mock]:
     """Have time run out soon; the mock was told what it should have been."""
     timeout = asyncio.timeout
     with patch(
-        f"{CLIENT}.asyncio.timeout", side_effect=lambda _: timeout(0.05)
+        f"{HTTP}.asyncio.timeout", side_effect=lambda _: timeout(0.05)
     ) as impatient:
         yield impatient
 
@@ -166,7 +164,7 @@ async def test_patience(
     seconds: float,
 ) -> None:
     """A server that asks plex.tv before it answers gets more time."""
-    with patch(f"{CLIENT}.asyncio.timeout", wraps=asyncio.timeout) as timeout:
+    with patch(f"{HTTP}.asyncio.timeout", wraps=asyncio.timeout) as timeout:
         await call(server)
 
     assert timeout.call_args_list[0].args == (seconds,)

@@ -15,7 +15,7 @@ from custom_components.plex_remote_access.plex import (
 )
 from tests.simulators.plex import AccountRoot, Booleans, PlexServer as SimulatedServer
 
-from .conftest import CLIENT, Call, ScriptedServer
+from .conftest import HTTP, Call, ScriptedServer
 
 SETTINGS = (
     b'{"MediaContainer":{"Setting":[{"id":"PublishServerOnPlexOnlineKey","value":0}]}}'
@@ -131,7 +131,7 @@ async def test_long_answers_are_not_read_to_the_end(
     scripted.body = b" " * 1001
 
     with (
-        patch(f"{CLIENT}.MAX_BODY", 1000),
+        patch(f"{HTTP}.MAX_BODY", 1000),
         pytest.raises(PlexResponseError, match="too long"),
     ):
         await client.account()
@@ -143,7 +143,7 @@ async def test_answers_that_are_just_short_enough(
     """The limit itself is allowed."""
     scripted.body = SETTINGS
 
-    with patch(f"{CLIENT}.MAX_BODY", len(SETTINGS)):
+    with patch(f"{HTTP}.MAX_BODY", len(SETTINGS)):
         assert (await client.preferences()).publish is False
 
 

@@ -21,6 +21,8 @@ from aiohttp import (
 )
 from defusedxml import ElementTree
 
+from .plextv_account import PlexTvAccount
+
 type Dial = Callable[[str, int], tuple[str, int] | None]
 
 PROBE_TIMEOUT = ClientTimeout(total=5)
@@ -141,6 +143,7 @@ class PlexTv:
         """Set where to listen; port 0 takes a free one."""
         self.host = host
         self.port = port
+        self.account = PlexTvAccount()
         self._runner: web.AppRunner | None = None
 
     @property
@@ -164,8 +167,12 @@ class PlexTv:
             await self._runner.cleanup()
 
     def routes(self) -> list[web.RouteDef]:
-        """Return the routes of the service; sign-in will join here."""
-        return [web.get("/ip", self._ip), web.get("/probe", self._probe)]
+        """Return the routes of the service."""
+        return [
+            web.get("/ip", self._ip),
+            web.get("/probe", self._probe),
+            *self.account.routes(),
+        ]
 
     async def _ip(self, request: web.Request) -> web.Response:
         """Answer the address that the request came from."""

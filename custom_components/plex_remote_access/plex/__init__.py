@@ -1,6 +1,7 @@
-"""Client of a Plex Media Server, free of Home Assistant.
+"""Client of a Plex Media Server and of plex.tv, free of Home Assistant.
 
-It speaks the part of the server's HTTP interface that belongs to Remote Access.
+It speaks the part of the server's HTTP interface that belongs to Remote Access, and
+what plex.tv offers for signing in.
 """
 
 from .client import PlexServer
@@ -12,7 +13,9 @@ from .errors import (
     PlexForbiddenError,
     PlexRefusedError,
     PlexResponseError,
+    PlexSignInExpiredError,
     PlexStartingError,
+    PlexTvError,
     PlexWriteError,
 )
 from .model import (
@@ -24,11 +27,15 @@ from .model import (
     SignInState,
 )
 from .notifications import listen
+from .plextv import AccountServer, Connection, Pin, PlexTv
 
 __all__ = [
     "Account",
+    "AccountServer",
+    "Connection",
     "Identity",
     "MappingState",
+    "Pin",
     "PlexAuthenticationError",
     "PlexCertificateError",
     "PlexConnectionError",
@@ -37,7 +44,10 @@ __all__ = [
     "PlexRefusedError",
     "PlexResponseError",
     "PlexServer",
+    "PlexSignInExpiredError",
     "PlexStartingError",
+    "PlexTv",
+    "PlexTvError",
     "PlexWriteError",
     "PreferenceChange",
     "Preferences",

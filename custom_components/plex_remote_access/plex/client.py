@@ -1,8 +1,9 @@
 """Conversation with one Plex Media Server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -11,14 +12,12 @@ from yarl import URL
 
 from .errors import (
     PlexAuthenticationError,
-    PlexCertificateError,
-    PlexConnectionError,
     PlexForbiddenError,
-    PlexRefusedError,
     PlexResponseError,
     PlexStartingError,
     PlexWriteError,
 )
+from .http import MAX_BODY, REQUEST_TIMEOUT, headers_of, request, translated_errors
 from .model import Account, Identity, PreferenceChange, Preferences
 from .wire import (
     Container,
@@ -30,14 +29,10 @@ from .wire import (
     parse_preferences,
 )
 
-# Answers come from memory; a server that needs longer is busy starting or gone.
-REQUEST_TIMEOUT: Final = 10
 # Older servers ask plex.tv before they answer; 8 s were seen.
 REFRESH_TIMEOUT: Final = 30
 # A connection that died silently is noticed within this.
 HEARTBEAT: Final = 15
-# The full list of settings is about 60 KiB.
-MAX_BODY: Final = 2 * 1024 * 1024
 
 
 class PlexServer:
@@ -57,11 +52,7 @@ class PlexServer:
         """Remember where the server is and as whom we speak."""
         self.url: Final = url
         self._session = session
-        self._headers = {
-            "Accept": "application/json",
-            "X-Plex-Client-Identifier": client_identifier,
-            "X-Plex-Product": "Home Assistant",
-        }
+        self._headers = headers_of(client_identifier)
         self._token = token
 
     async def identity(self) -> Identity:
@@ -134,15 +125,19 @@ class PlexServer:
         return has_remote_streams(await self._get("/status/sessions"))
 
     async def _open_stream(self, path: str) -> aiohttp.ClientWebSocketResponse:
-        with _translated_errors():
-            async with asyncio.timeout(REQUEST_TIMEOUT):
-                return await self._session.ws_connect(
-                    self.url.with_path(path),
-                    headers=self._authenticated_headers(),
-                    heartbeat=HEARTBEAT,
-                    max_msg_size=MAX_BODY,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=1),
-                )
+        with translated_errors():
+            try:
+                async with asyncio.timeout(REQUEST_TIMEOUT):
+                    return await self._session.ws_connect(
+                        self.url.with_path(path),
+                        headers=self._authenticated_headers(),
+                        heartbeat=HEARTBEAT,
+                        max_msg_size=MAX_BODY,
+                        timeout=aiohttp.ClientWSTimeout(ws_close=1),
+                    )
+            except aiohttp.WSServerHandshakeError as err:
+                _raise_for_status(err.status, path)
+                raise PlexResponseError("No websocket") from err
 
     async def _get(self, path: str, *, authenticated: bool = True) -> Container:
         return parse_container(
@@ -158,58 +153,21 @@ class PlexServer:
         authenticated: bool = True,
         timeout: float = REQUEST_TIMEOUT,
     ) -> bytes:
-        """Send one request and return the body of a good answer."""
-        with _translated_errors():
-            async with (
-                asyncio.timeout(timeout),
-                self._session.request(
-                    method,
-                    # Built by hand: joining would read '/:/prefs' as another scheme.
-                    self.url.with_path(path),
-                    params=params,
-                    headers=(
-                        self._authenticated_headers()
-                        if authenticated
-                        else self._headers
-                    ),
-                    allow_redirects=False,
-                ) as response,
-            ):
-                _raise_for_status(response.status, path)
-                body = bytearray()
-                async for chunk in response.content.iter_any():
-                    body += chunk
-                    if len(body) > MAX_BODY:
-                        raise PlexResponseError("The answer is too long")
-                return bytes(body)
+        return await request(
+            self._session,
+            method,
+            # Built by hand: joining would read '/:/prefs' as another scheme.
+            self.url.with_path(path),
+            params=params,
+            headers=self._authenticated_headers() if authenticated else self._headers,
+            raise_for_status=partial(_raise_for_status, path=path),
+            timeout=timeout,
+        )
 
     def _authenticated_headers(self) -> dict[str, str]:
         if not self._token:
             return self._headers
         return {**self._headers, "X-Plex-Token": self._token}
-
-
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    """Turn what the HTTP client raises into errors of this package.
-
-    Texts name no address: those of the HTTP client may.
-    """
-    try:
-        yield
-    except TimeoutError as err:
-        raise PlexConnectionError("No answer in time") from err
-    except aiohttp.ClientConnectorCertificateError as err:
-        raise PlexCertificateError("The certificate is not valid") from err
-    except aiohttp.ClientConnectorError as err:
-        refused = isinstance(err.os_error, ConnectionRefusedError)
-        kind = PlexRefusedError if refused else PlexConnectionError
-        raise kind(type(err.os_error).__name__) from err
-    except aiohttp.WSServerHandshakeError as err:
-        _raise_for_status(err.status, "notifications")
-        raise PlexResponseError("No websocket") from err
-    except aiohttp.ClientError as err:
-        raise PlexConnectionError(type(err).__name__) from err
 
 
 def _raise_for_status(status: int, path: str) -> None:

@@ -2,7 +2,7 @@
 
 
 class PlexError(Exception):
-    """Something went wrong between us and the Plex server."""
+    """Something went wrong between us and the Plex server, or plex.tv."""
 
 
 class PlexConnectionError(PlexError):
@@ -35,3 +35,11 @@ class PlexResponseError(PlexError):
 
 class PlexWriteError(PlexError):
     """The server refused a change, or accepted it and kept the old value."""
+
+
+class PlexTvError(PlexError):
+    """plex.tv did not answer, or not as it should."""
+
+
+class PlexSignInExpiredError(PlexError):
+    """Nobody confirmed the sign-in before plex.tv forgot about it."""

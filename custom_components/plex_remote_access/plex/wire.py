@@ -69,13 +69,13 @@ def _from_xml(element: Element) -> Container:
 
 def parse_identity(container: Container) -> Identity:
     """Read `/identity`."""
-    machine_identifier = _text(container.get("machineIdentifier"))
+    machine_identifier = read_text(container.get("machineIdentifier"))
     if machine_identifier is None:
         raise PlexResponseError("The answer names no machineIdentifier")
     return Identity(
         machine_identifier=machine_identifier,
-        version=_text(container.get("version")),
-        claimed=_boolean(container.get("claimed")),
+        version=read_text(container.get("version")),
+        claimed=read_boolean(container.get("claimed")),
     )
 
 
@@ -84,14 +84,14 @@ def parse_account(container: Container) -> Account:
     if "mappingState" not in container and "signInState" not in container:
         raise PlexResponseError("The answer is not about the server's account")
     return Account(
-        mapping_state=MappingState.parse(_text(container.get("mappingState"))),
-        mapping_error=_text(container.get("mappingError")),
-        sign_in_state=SignInState.parse(_text(container.get("signInState"))),
-        public_address=_text(container.get("publicAddress")),
-        public_port=_port(container.get("publicPort")),
-        private_address=_text(container.get("privateAddress")),
-        private_port=_port(container.get("privatePort")),
-        subscription_active=_boolean(container.get("subscriptionActive")),
+        mapping_state=MappingState.parse(read_text(container.get("mappingState"))),
+        mapping_error=read_text(container.get("mappingError")),
+        sign_in_state=SignInState.parse(read_text(container.get("signInState"))),
+        public_address=read_text(container.get("publicAddress")),
+        public_port=read_port(container.get("publicPort")),
+        private_address=read_text(container.get("privateAddress")),
+        private_port=read_port(container.get("privatePort")),
+        subscription_active=read_boolean(container.get("subscriptionActive")),
     )
 
 
@@ -104,17 +104,17 @@ def parse_preferences(container: Container) -> Preferences | None:
         if isinstance(setting, dict) and isinstance(setting.get("id"), str)
     }
     value = {name: setting.get("value") for name, setting in settings.items()}
-    publish = _boolean(value.get(PUBLISH))
+    publish = read_boolean(value.get(PUBLISH))
     if publish is None:
         return None
     return Preferences(
         publish=publish,
-        manual_mode=_boolean(value.get(MANUAL_MODE)) or False,
-        manual_port=_port(value.get(MANUAL_PORT)) or 32400,
+        manual_mode=read_boolean(value.get(MANUAL_MODE)) or False,
+        manual_port=read_port(value.get(MANUAL_PORT)) or 32400,
         upload_rate=_integer(value.get(UPLOAD_RATE)),
         stream_rate=_integer(value.get(STREAM_RATE)),
         stream_rates=_choices(settings.get(STREAM_RATE, {}).get("enumValues")),
-        relay=_boolean(value.get(RELAY)),
+        relay=read_boolean(value.get(RELAY)),
     )
 
 
@@ -144,7 +144,7 @@ def _is_local(item: Container) -> bool:
             part = part[0] if part else None
         if isinstance(part, dict) and attribute in part:
             value = part[attribute]
-            return (value == here) if name == "Session" else _boolean(value) is True
+            return (value == here) if name == "Session" else read_boolean(value) is True
     return False
 
 
@@ -166,14 +166,14 @@ def format_change(change: PreferenceChange) -> dict[str, str]:
 def _choices(enum_values: Any) -> tuple[tuple[int, str], ...]:
     """Read `0:Original|20000:20 Mbps (1080p)`; a label may be missing."""
     choices = []
-    for choice in (_text(enum_values) or "").split("|"):
+    for choice in (read_text(enum_values) or "").split("|"):
         value, _, label = choice.partition(":")
         if (number := _integer(value)) is not None:
             choices.append((number, label.strip() or value.strip()))
     return tuple(choices)
 
 
-def _text(value: Any) -> str | None:
+def read_text(value: Any) -> str | None:
     """Return a non-empty text or None."""
     return value.strip() or None if isinstance(value, str) else None
 
@@ -186,13 +186,13 @@ def _integer(value: Any) -> int | None:
         return None
 
 
-def _port(value: Any) -> int | None:
+def read_port(value: Any) -> int | None:
     """Return a port; 0 stands for none."""
     port = _integer(value)
     return port if port is not None and 1 <= port <= 65535 else None
 
 
-def _boolean(value: Any) -> bool | None:
+def read_boolean(value: Any) -> bool | None:
     """Return a truth that came as boolean, number or text, or None."""
     text = str(value).strip().lower()
     if text in _TRUE:
