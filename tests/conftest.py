@@ -43,6 +43,13 @@ def custom_integrations(enable_custom_integrations: None) -> None:
     """Have Home Assistant load the integration."""
 
 
+@pytest.fixture(autouse=True)
+def nobody_around() -> Iterator[AsyncMock]:
+    """Have no search leave this machine; what is found is up to the test."""
+    with patch("custom_components.plex_remote_access.discovery.search") as search:
+        yield search
+
+
 @pytest.fixture
 def snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Snapshots of Home Assistant's objects, without what differs each time."""

@@ -250,7 +250,7 @@ async def test_unexpected_error(
     """Even a mistake of ours leaves the form standing, and a trace in the log."""
     flow_id = await start(hass)
     with patch(
-        "custom_components.plex_remote_access.config_flow.create_server",
+        "custom_components.plex_remote_access.trial.create_server",
         side_effect=RuntimeError("a mistake of ours"),
     ):
         result = await enter(hass, flow_id, address_of(plex))

@@ -41,6 +41,8 @@ ERRORS_OF_THE_CLIENT = set(errors._KEYS.values())
 # What the form itself finds, here or in the form for the address.
 ERRORS_OF_THE_SETTINGS = {"invalid_port", "invalid_speed", "invalid_router"}
 ERRORS_OF_THE_ADDRESS = {"invalid_host", "public_address", "unknown"}
+# After signing in.
+ERRORS_OF_THE_ACCOUNT = {"not_at_home", "not_in_account"}
 FLOWS = ["config", "options"]
 
 
@@ -117,7 +119,10 @@ def test_port_mapping_is_called_alike_everywhere(flow: str) -> None:
 def test_errors_of_the_config_flow() -> None:
     """All that the two forms can show."""
     assert set(ENGLISH["config"]["error"]) == (
-        ERRORS_OF_THE_CLIENT | ERRORS_OF_THE_SETTINGS | ERRORS_OF_THE_ADDRESS
+        ERRORS_OF_THE_CLIENT
+        | ERRORS_OF_THE_SETTINGS
+        | ERRORS_OF_THE_ADDRESS
+        | ERRORS_OF_THE_ACCOUNT
     )
 
 
@@ -142,7 +147,10 @@ def test_errors_are_called_alike_everywhere(section: str) -> None:
 def test_aborts() -> None:
     """Of the options flow: whatever keeps the server from showing its settings."""
     assert set(ENGLISH["config"]["abort"]) == {
+        "all_configured",
         "already_configured",
+        "cannot_connect",
+        "no_servers",
         "unique_id_mismatch",
     }
     assert set(ENGLISH["options"]["abort"]) >= ERRORS_OF_THE_CLIENT
@@ -182,10 +190,13 @@ def test_device_and_services() -> None:
 @pytest.mark.parametrize(
     ("flow", "name"),
     [
+        ("config", "core_plex"),
+        ("config", "discovery_confirm"),
         ("config", "manual"),
         ("config", "reauth_confirm"),
         ("config", "reconfigure"),
         ("config", "remote_access"),
+        ("config", "server"),
         ("options", "remote_access"),
     ],
 )

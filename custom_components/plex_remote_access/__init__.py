@@ -7,6 +7,8 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
+from .core_plex import async_follow_core_plex
+from .discovery import async_discover_at_start
 from .removal import async_withdraw
 from .services import async_setup_services
 
@@ -22,8 +24,10 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up the actions."""
+    """Set up what is there once, however many servers there are."""
     async_setup_services(hass)
+    async_follow_core_plex(hass)
+    async_discover_at_start(hass)
     return True
 
 

@@ -1,4 +1,4 @@
-"""The server that a config entry, or a form, describes."""
+"""The server that a config entry, or a form, describes; and plex.tv."""
 
 from collections.abc import Mapping
 from ipaddress import ip_address
@@ -18,13 +18,12 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from yarl import URL
 
 from .const import DOMAIN
-from .plex import PlexServer
+from .plex import PLEX_TV, PlexServer, PlexTv, PreferenceChange
 from .portmap import PortMapError, is_public, resolve
 
 
 async def create_server(hass: HomeAssistant, data: Mapping[str, Any]) -> PlexServer:
     """Create the client for the server that an entry, or a form, describes."""
-    instance = uuid.UUID(await instance_id.async_get(hass))
     return PlexServer(
         async_get_clientsession(hass, verify_ssl=data[CONF_VERIFY_SSL]),
         URL.build(
@@ -32,10 +31,33 @@ async def create_server(hass: HomeAssistant, data: Mapping[str, Any]) -> PlexSer
             host=data[CONF_HOST],
             port=data[CONF_PORT],
         ),
-        data[CONF_TOKEN],
-        # The same at each start, as the server lists its clients; not the id itself.
-        str(uuid.uuid5(instance, DOMAIN)),
+        data.get(CONF_TOKEN),
+        await _client_identifier(hass),
     )
+
+
+async def write_settings(
+    hass: HomeAssistant, data: Mapping[str, Any], change: PreferenceChange
+) -> None:
+    """Write settings, if there are any to write."""
+    if change:
+        await (await create_server(hass, data)).set_preferences(change)
+
+
+async def create_plex_tv(hass: HomeAssistant) -> PlexTv:
+    """Create the client for plex.tv."""
+    return PlexTv(
+        async_get_clientsession(hass), PLEX_TV, await _client_identifier(hass)
+    )
+
+
+async def _client_identifier(hass: HomeAssistant) -> str:
+    """Return what we are called by Plex, which lists its clients.
+
+    The same at each start; not the id of this Home Assistant itself.
+    """
+    instance = uuid.UUID(await instance_id.async_get(hass))
+    return str(uuid.uuid5(instance, DOMAIN))
 
 
 async def is_on_lan(host: str) -> bool:

@@ -55,6 +55,7 @@ from .plex import PreferenceChange, Preferences
 _NUMBER = NumberSelector(NumberSelectorConfig(mode=NumberSelectorMode.BOX, step="any"))
 _TEXT = TextSelector(TextSelectorConfig(autocomplete="off"))
 
+CONF_SERVER: Final = "server"
 TOKEN_HELP: Final = (
     "https://support.plex.tv/articles/"
     "204059436-finding-an-authentication-token-x-plex-token/"
@@ -74,6 +75,23 @@ MANUAL_SCHEMA: Final = vol.Schema(
 # Where the token may be left out: the present one stays, or there is another way.
 TOKEN_SCHEMA: Final = vol.Schema({vol.Optional(probatio.Secret(CONF_TOKEN)): _PASSWORD})
 RECONFIGURE_SCHEMA: Final = vol.Schema({**_ADDRESS, **TOKEN_SCHEMA.schema})
+
+
+def server_schema(names: Mapping[str, str]) -> vol.Schema:
+    """Return the form for one of several servers, by machineIdentifier."""
+    return vol.Schema(
+        {
+            vol.Required(CONF_SERVER): SelectSelector(
+                SelectSelectorConfig(
+                    options=[
+                        SelectOptionDict(value=key, label=name)
+                        for key, name in names.items()
+                    ],
+                    mode=SelectSelectorMode.LIST,
+                )
+            )
+        }
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,7 @@ from .errors import (
     PlexTvError,
     PlexWriteError,
 )
+from .gdm import FoundServer, search
 from .model import (
     Account,
     Identity,
@@ -27,12 +28,14 @@ from .model import (
     SignInState,
 )
 from .notifications import listen
-from .plextv import AccountServer, Connection, Pin, PlexTv
+from .plextv import PLEX_TV, AccountServer, Connection, Pin, PlexTv
 
 __all__ = [
+    "PLEX_TV",
     "Account",
     "AccountServer",
     "Connection",
+    "FoundServer",
     "Identity",
     "MappingState",
     "Pin",
@@ -53,4 +56,5 @@ __all__ = [
     "Preferences",
     "SignInState",
     "listen",
+    "search",
 ]

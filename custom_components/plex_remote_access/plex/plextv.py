@@ -19,6 +19,7 @@ from .errors import (
 from .http import headers_of, request
 from .wire import read_boolean, read_port, read_text
 
+PLEX_TV: Final = URL("https://plex.tv")
 SIGN_IN_PAGE: Final = URL("https://app.plex.tv/auth")
 
 # At two questions a second plex.tv refused the third: Ombi-app/Ombi#5233.
