@@ -20,6 +20,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
+from yarl import URL
 
 # Imported here so that Home Assistant finds the integration in this repository.
 from custom_components.plex_remote_access import PLATFORMS
@@ -30,7 +31,7 @@ from custom_components.plex_remote_access.const import (
 )
 from custom_components.plex_remote_access.portmap import Ports, Router
 from tests.simulators.plex import PlexServer, WireForm
-from tests.simulators.plextv import DirectOutside
+from tests.simulators.plextv import DirectOutside, PlexTv
 from tests.simulators.router import Router as SimulatedRouter
 
 # How long an example takes says more about the machine than about the code.
@@ -104,6 +105,16 @@ async def plex(
         form=WireForm(missing_preferences=missing_preferences),
     ) as server:
         yield server
+
+
+@pytest.fixture
+async def plex_tv(socket_enabled: None) -> AsyncIterator[PlexTv]:
+    """plex.tv, where nobody has a server yet."""
+    async with PlexTv() as simulated:
+        with patch(
+            "custom_components.plex_remote_access.clients.PLEX_TV", URL(simulated.url)
+        ):
+            yield simulated
 
 
 @pytest.fixture

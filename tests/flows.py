@@ -10,6 +10,8 @@ from pytest_homeassistant_custom_component.common import get_schema_suggested_va
 from custom_components.plex_remote_access.const import DOMAIN
 from tests.simulators.plex import PlexServer
 
+from .common import become
+
 
 def address_of(plex: PlexServer, **changes: Any) -> dict[str, Any]:
     """Return what is entered for a server."""
@@ -23,16 +25,37 @@ def address_of(plex: PlexServer, **changes: Any) -> dict[str, Any]:
     }
 
 
-async def start(hass: HomeAssistant) -> str:
-    """Begin at the menu and return the flow."""
+async def choose(hass: HomeAssistant, way: str) -> ConfigFlowResult:
+    """Begin at the menu and take one of the ways it offers."""
     result = await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_USER}
     )
     assert result["type"] is FlowResultType.MENU
     assert result["step_id"] == "user"
-    result = await hass.config_entries.flow.async_configure(
-        result["flow_id"], {"next_step_id": "manual"}
+    assert way in result["menu_options"]
+    return await enter(hass, result["flow_id"], {"next_step_id": way})
+
+
+async def come_back(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
+    """Come back from the page on which somebody signs in."""
+    assert result["type"] is FlowResultType.EXTERNAL_STEP
+    assert result["step_id"] == "plex_account"
+    await become(
+        lambda: step_of(hass, result["flow_id"]), FlowResultType.EXTERNAL_STEP_DONE
     )
+    return await hass.config_entries.flow.async_configure(result["flow_id"])
+
+
+def step_of(hass: HomeAssistant, flow_id: str) -> FlowResultType:
+    """Return what kind of step a dialog shows."""
+    step = hass.config_entries.flow._progress[flow_id].cur_step
+    assert step
+    return step["type"]
+
+
+async def start(hass: HomeAssistant) -> str:
+    """Begin at the menu and return the flow."""
+    result = await choose(hass, "manual")
     assert result["type"] is FlowResultType.FORM
     assert result["step_id"] == "manual"
     assert result["errors"] == {}

@@ -80,6 +80,8 @@ class PlexTvAccount:
         self.lifetime = timedelta(seconds=1800)
         self.status: int | None = None
         self.polls_refused = 0
+        # Whether somebody presses "Allow" as soon as the page is there.
+        self.eager = False
         self._numbers = count(564964751)
 
     def confirm(self) -> None:
@@ -107,6 +109,7 @@ class PlexTvAccount:
             code=secrets.token_hex(12),
             client_identifier=client,
             expires_at=datetime.now(UTC) + self.lifetime,
+            confirmed=self.eager,
         )
         self.pins[pin.id] = pin
         return web.json_response(self._describe(pin), status=201)
