@@ -146,7 +146,8 @@ async def test_announced_without_port(hass: HomeAssistant) -> None:
 
 async def test_secure_server(hass: HomeAssistant, socket_enabled: None) -> None:
     """One that refuses plain connections is found as well."""
-    async with PlexServer(tls=True) as plex:
+    async with PlexServer(tls=True, preferences={"secureConnections": 0}) as plex:
+        plex.faults.loopback_is_remote = True
         result = await announce(hass, plex.port)
         result = await enter(hass, result["flow_id"], {"token": plex.token})
         result = await enter(hass, result["flow_id"], {"port_mapping": "automatic"})

@@ -170,9 +170,8 @@ async def test_somebody_comes_back(
 ) -> None:
     """Coming back from the page has plex.tv asked at once."""
     plex_tv.account.devices = [listed(plex)]
-    await async_setup_component(hass, "http", {})
-    client = await hass_client_no_auth()
     result = await choose(hass, "plex_account")
+    client = await hass_client_no_auth()
     assert result["url"].startswith("https://app.plex.tv/auth#?")
     (pin,) = plex_tv.account.pins.values()
     assert pin.code in result["url"]
@@ -196,9 +195,8 @@ async def test_somebody_unknown_comes_back(
     hass_client_no_auth: ClientSessionGenerator,
 ) -> None:
     """Strangers learn nothing from it."""
-    await async_setup_component(hass, "http", {})
-    client = await hass_client_no_auth()
     result = await choose(hass, "plex_account")
+    client = await hass_client_no_auth()
 
     answer = await client.get(f"/api/{DOMAIN}/callback", params={"flow_id": "?"})
     assert answer.status == HTTPStatus.OK
@@ -214,6 +212,9 @@ async def test_page_leads_back_to_where_people_see_us(
 ) -> None:
     """Through the address in their browser."""
     await async_setup_component(hass, "config", {})
+    # No view can be added any more once there is a client.
+    earlier = await choose(hass, "plex_account")
+    hass.config_entries.flow.async_abort(earlier["flow_id"])
     client = await hass_client()
     flow = await (
         await client.post("/api/config/config_entries/flow", json={"handler": DOMAIN})

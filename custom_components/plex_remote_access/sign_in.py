@@ -53,7 +53,7 @@ class SignInFlow(ConfigFlow):
             except PlexError as err:
                 LOGGER.debug("Signing in cannot begin: %s", err)
                 return await self.async_step_sign_in_failed()
-        if self._waiting is not None and self._waiting.done():
+        elif self._waiting.done():
             return self.async_external_step_done(next_step_id="signed_in")
         return self.async_external_step(step_id="plex_account", url=str(self._page))
 
@@ -91,12 +91,13 @@ class SignInFlow(ConfigFlow):
 
     async def _begin(self) -> None:
         """Ask plex.tv for a page to sign in, and watch for the outcome."""
+        if _RETURNED not in self.hass.data:
+            self.hass.data[_RETURNED] = {}
+            self.hass.http.register_view(CallbackView)
         self._plex_tv = await create_plex_tv(self.hass)
         pin = await self._plex_tv.create_pin()
         self._page = self._plex_tv.sign_in_page(pin, self._forward_url())
-        returned = self.hass.data.setdefault(_RETURNED, {})[self.flow_id] = (
-            asyncio.Event()
-        )
+        returned = self.hass.data[_RETURNED][self.flow_id] = asyncio.Event()
         self._waiting = self.hass.async_create_background_task(
             self._plex_tv.wait_for_token(pin, returned), f"{DOMAIN} sign in"
         )
@@ -104,14 +105,11 @@ class SignInFlow(ConfigFlow):
 
     def _forward_url(self) -> URL | None:
         """Return where Plex's page leads afterwards, if we know how people see us."""
-        self.hass.http.register_view(CallbackView)
         request = http.current_request.get()
         base = request.headers.get(_FRONTEND_BASE) if request else None
-        return (
-            URL(base).with_path(_CALLBACK).with_query({_FLOW_ID: self.flow_id})
-            if (base)
-            else None
-        )
+        if base is None:
+            return None
+        return URL(base).with_path(_CALLBACK).with_query({_FLOW_ID: self.flow_id})
 
     @callback
     def _go_on(self, waiting: asyncio.Task[str]) -> None:
