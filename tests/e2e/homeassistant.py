@@ -15,6 +15,8 @@ ROOT: Final = Path(__file__).parents[2]
 
 DOMAIN: Final = "plex_remote_access"
 
+_ELSEWHERE: Final = Path(__file__).parent / "plextv_elsewhere"
+
 _CONFIGURATION: Final = """\
 homeassistant:
   name: Home
@@ -55,10 +57,12 @@ class HomeAssistant:
         *,
         port: int = 8123,
         adapters: Sequence[str] = (),
+        plextv: str | None = None,
     ) -> None:
         """Write the configuration into a new folder.
 
-        With `adapters`, nothing is discovered on other network interfaces.
+        With `adapters`, nothing is discovered on other network interfaces. With `plextv`,
+        the URL of a simulator, people sign in there.
         """
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / "home-assistant-output.log"
@@ -69,7 +73,13 @@ class HomeAssistant:
         components = folder / "custom_components"
         components.mkdir(parents=True)
         (components / DOMAIN).symlink_to(ROOT / "custom_components" / DOMAIN)
-        (folder / "configuration.yaml").write_text(_CONFIGURATION)
+        # A package, or Python would take that of the repository instead.
+        (components / "__init__.py").touch()
+        configuration = _CONFIGURATION
+        if plextv:
+            (components / _ELSEWHERE.name).symlink_to(_ELSEWHERE)
+            configuration += f"{_ELSEWHERE.name}:\n  url: {plextv}\n"
+        (folder / "configuration.yaml").write_text(configuration)
         storage = folder / ".storage"
         storage.mkdir()
         # As Home Assistant itself stored it in its first version, which it still

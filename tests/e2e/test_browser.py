@@ -90,6 +90,26 @@ def test_main_job(home: World, frontend: Frontend) -> None:
     expect(frontend.switch).not_to_be_checked()
 
 
+def test_sign_in(home: World, frontend: Frontend) -> None:
+    """Add the server with nothing but a click on Plex's own page."""
+    frontend.add_integration(NAME)
+    expect(frontend.dialog).to_contain_text(
+        text("config", "step", "user", "menu_options", "plex_account")
+    )
+    frontend.screenshot("setup-menu")
+    with frontend.page.expect_popup() as page:
+        frontend.choose(text("config", "step", "user", "menu_options", "plex_account"))
+    page.value.get_by_role("button", name="Allow").click()
+    _expect_last_step(frontend)
+    frontend.submit()
+    frontend.finish()
+
+    remote_access = RemoteAccess.find(home.home_assistant.client, home.server)
+    remote_access.wait_for("status", "disabled")
+    assert remote_access.state("private_ip") == home.server.host
+    assert home.port_forwards() == []
+
+
 def test_mistakes_are_told(home: World, frontend: Frontend) -> None:
     """Each mistake is told in the form, which keeps what was entered."""
     before = home.plex.preferences()

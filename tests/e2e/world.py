@@ -3,9 +3,10 @@
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+import json
 from pathlib import Path
 import sys
-from typing import Final
+from typing import Any, Final
 
 from tests.lab import (
     INTERNET_ADDRESS,
@@ -16,6 +17,7 @@ from tests.lab import (
     PortForward,
     missing_needs,
 )
+from tests.simulators.plextv_account import connection, device
 
 from .homeassistant import ROOT, HomeAssistant
 from .integration import Server
@@ -74,6 +76,16 @@ def missing(version: str) -> list[str]:
     return needs
 
 
+def _listed(server: Server) -> dict[str, Any]:
+    """Return how plex.tv lists the server."""
+    return device(
+        server.machine_identifier,
+        connection(server.host, server.port),
+        name=server.name,
+        accessToken=server.token,
+    )
+
+
 @contextmanager
 def world(version: str, folder: Path) -> Generator[World]:
     """Bring a world up, and down whatever happens in it."""
@@ -84,6 +96,7 @@ def world(version: str, folder: Path) -> Generator[World]:
         token="owner-token",
         machine_identifier="d" * 40,
     )
+    plextv = f"http://{INTERNET_ADDRESS}:{_PLEXTV_PORT}"
     with Lab(logs=folder / "lab") as lab, ExitStack() as stack:
         lab.start(
             Host.WAN,
@@ -92,16 +105,17 @@ def world(version: str, folder: Path) -> Generator[World]:
             "tests.simulators.plextv",
             f"--host={INTERNET_ADDRESS}",
             f"--port={_PLEXTV_PORT}",
+            f"--devices={json.dumps([_listed(server)])}",
             cwd=ROOT,
         ).wait_bound(("tcp", _PLEXTV_PORT))
         lab.start(
             Host.LAN,
-            *plex_command(
-                server, "0.0.0.0", f"http://{INTERNET_ADDRESS}:{_PLEXTV_PORT}"
-            ),
+            *plex_command(server, "0.0.0.0", plextv),
             cwd=ROOT,
         ).wait_bound(("tcp", server.port))
-        home_assistant = HomeAssistant(VERSIONS[version], folder / "config")
+        home_assistant = HomeAssistant(
+            VERSIONS[version], folder / "config", plextv=plextv
+        )
         running = World(
             version,
             lab,

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 import json
 import signal
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from aiohttp import (
     ClientError,
@@ -199,9 +199,10 @@ async def until_stopped() -> None:
     await stop.wait()
 
 
-async def _serve(host: str, port: int) -> None:
+async def _serve(host: str, port: int, devices: list[dict[str, Any]]) -> None:
     """Run the service until the process is asked to end."""
     async with PlexTv(host, port) as plextv:
+        plextv.account.devices = devices
         print(f"plex.tv simulator listening on {plextv.url}", flush=True)
         await until_stopped()
 
@@ -211,8 +212,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The Internet side of a Plex server")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8080)
+    parser.add_argument(
+        "--devices", type=json.loads, default=[], help="what the account has, in JSON"
+    )
     arguments = parser.parse_args()
-    asyncio.run(_serve(arguments.host, arguments.port))
+    asyncio.run(_serve(arguments.host, arguments.port, arguments.devices))
 
 
 if __name__ == "__main__":
