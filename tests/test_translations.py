@@ -12,12 +12,16 @@ import pytest
 from custom_components.plex_remote_access import (
     binary_sensor,
     button,
+    condition,
     errors,
     number,
+    repairs,
     select,
     sensor,
     switch,
+    trigger,
 )
+from custom_components.plex_remote_access.issues import Issue
 from custom_components.plex_remote_access.plan import Cause, PortMapping, Status
 from custom_components.plex_remote_access.plex import PlexError
 from custom_components.plex_remote_access.portmap import Reason
@@ -213,3 +217,43 @@ def test_section_is_explained(flow: str) -> None:
     texts = step(flow, "remote_access")["sections"]["advanced"]
 
     assert texts["data"].keys() == texts["data_description"].keys()
+
+
+@pytest.mark.parametrize("issue", list(Issue))
+def test_issues_are_explained(issue: Issue) -> None:
+    """What is wrong, and what to do: by oneself, or with one click."""
+    texts = ENGLISH["issues"][issue]
+
+    assert texts["title"]
+    assert ("fix_flow" in texts) is issue.is_fixable
+    assert ("description" in texts) is not issue.is_fixable
+
+
+@pytest.mark.parametrize("issue", repairs._WAYS)
+def test_ways_out_are_named(issue: Issue) -> None:
+    """Each that is offered, and no other."""
+    flow = ENGLISH["issues"][issue]["fix_flow"]
+
+    assert set(flow["step"]["init"]["menu_options"]) == set(repairs._WAYS[issue])
+    assert set(flow["abort"]) == {"failed", "not_loaded"}
+    assert ("other_port" in flow["step"]) is ("other_port" in repairs._WAYS[issue])
+
+
+def test_every_issue_has_its_texts_and_no_other() -> None:
+    """Nobody translates what is never shown; each one that can be fixed has a way."""
+    assert set(ENGLISH["issues"]) == set(Issue)
+    assert set(repairs._WAYS) == {issue for issue in Issue if issue.is_fixable}
+
+
+@pytest.mark.parametrize("kind", ["triggers", "conditions"])
+def test_triggers_and_conditions_are_described(kind: str) -> None:
+    """Each with its fields, and an icon."""
+    described: dict[str, set[str]] = {
+        "triggers": set(trigger.TRIGGERS),
+        "conditions": set(condition.CONDITIONS),
+    }
+
+    assert set(ENGLISH[kind]) == set(ICONS[kind]) == described[kind]
+    for texts in ENGLISH[kind].values():
+        assert texts["name"] and texts["description"]
+        assert set(texts["fields"]) == {"behavior", "for"}

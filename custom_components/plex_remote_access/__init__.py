@@ -9,6 +9,7 @@ from .const import DOMAIN
 from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
 from .core_plex import async_follow_core_plex
 from .discovery import async_discover_at_start
+from .issues import async_forget_issues, async_watch_issues
 from .removal import async_withdraw
 from .services import async_setup_services
 
@@ -40,6 +41,7 @@ async def async_setup_entry(
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_listen()
+    async_watch_issues(hass, entry)
     return True
 
 
@@ -47,6 +49,8 @@ async def async_unload_entry(
     hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry
 ) -> bool:
     """Unload one Plex server. Its port stays open: this is a reload, or a restart."""
+    if entry.disabled_by:
+        async_forget_issues(hass, entry)
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
@@ -54,4 +58,5 @@ async def async_remove_entry(
     hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry
 ) -> None:
     """Undo what was done for this server."""
+    async_forget_issues(hass, entry)
     await async_withdraw(hass, entry)

@@ -5,6 +5,8 @@ import logging
 from typing import Final
 
 DOMAIN: Final = "plex_remote_access"
+# Where everything is explained; each issue has a section there.
+DOCUMENTATION: Final = "https://github.com/plex-remote-access/ha-plex-remote-access"
 LOGGER: Final = logging.getLogger(__package__)
 
 CONF_ADVANCED: Final = "advanced"

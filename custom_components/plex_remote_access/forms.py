@@ -114,13 +114,13 @@ class Choice:
         if entity_id := advanced.get(CONF_ROUTER_SWITCH):
             options[CONF_ROUTER_SWITCH] = entity_id
         if (preferred := advanced.get(CONF_PREFERRED_PORT)) is not None:
-            options[CONF_PREFERRED_PORT] = _port(preferred, "base")
+            options[CONF_PREFERRED_PORT] = read_port(preferred, "base")
         speed = user_input.get(CONF_UPLOAD_SPEED)
         if speed is not None and not (speed >= 0 and math.isfinite(speed)):
             raise vol.Invalid("invalid_speed", [CONF_UPLOAD_SPEED])
         limit = user_input.get(CONF_STREAM_LIMIT)
         change = PreferenceChange(
-            manual_port=_port(
+            manual_port=read_port(
                 user_input.get(CONF_MANUAL_PORT, preferences.manual_port),
                 CONF_MANUAL_PORT,
             ),
@@ -145,12 +145,18 @@ async def read_address(user_input: Mapping[str, Any]) -> dict[str, Any]:
     return {
         **user_input,
         CONF_HOST: host,
-        CONF_PORT: _port(user_input[CONF_PORT], CONF_PORT),
+        CONF_PORT: read_port(user_input[CONF_PORT], CONF_PORT),
         CONF_TOKEN: user_input[CONF_TOKEN].strip(),
     }
 
 
-def _port(value: float, field: str) -> int:
+def port_schema() -> vol.Schema:
+    """Return the form for the public port alone."""
+    return vol.Schema({vol.Required(CONF_MANUAL_PORT): _NUMBER})
+
+
+def read_port(value: float, field: str) -> int:
+    """Read a port. Raises vol.Invalid as Choice.read does."""
     if not 1 <= value <= 65535 or value != int(value):
         raise vol.Invalid("invalid_port", [field])
     return int(value)

@@ -11,10 +11,10 @@ from .plan import Cause, Plan, PortMapping, Seen, Status, Wanted, is_enabled
 from .plex import Preferences
 from .portmap import Mapping, Method, Reason, is_public
 
-_BY_HAND: Final = "manual"
-_BY_SERVER: Final = "server"
+BY_HAND: Final = "manual"
+BY_SERVER: Final = "server"
 _NOBODY: Final = "none"
-METHODS: Final = [*Method, _BY_SERVER, _BY_HAND, _NOBODY]
+METHODS: Final = [*Method, BY_SERVER, BY_HAND, _NOBODY]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +79,7 @@ def _method(seen: Seen, *, enabled: bool) -> str:
         return seen.mapping.method
     if not enabled:
         return _NOBODY
-    return _BY_HAND if seen.preferences.manual_mode else _BY_SERVER
+    return BY_HAND if seen.preferences.manual_mode else BY_SERVER
 
 
 def ends_at(mapping: Mapping) -> datetime | None:
