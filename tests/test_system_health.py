@@ -23,7 +23,7 @@ async def test_who_answers(hass: HomeAssistant, state: str, methods: str) -> Non
 
     with patch(
         "homeassistant.components.system_health.async_check_can_reach_url",
-        side_effect=lambda _hass, url: f"asked {url}",
+        new=lambda _hass, url: f"asked {url}",
     ):
         info = await get_system_health_info(hass, DOMAIN)
 
