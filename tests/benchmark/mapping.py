@@ -1,8 +1,8 @@
 """Getting a mapping: ours, the peers', and the bare exchange as the limit.
 
 Runs on a host of the lab: `python -m tests.benchmark.mapping ROUNDS DESCRIPTION_URL`
-writes the milliseconds of each round as JSON. Each round maps a port that was not
-mapped before.
+writes the milliseconds of each round as JSON. What was mapped is deleted after each
+case: miniupnpd takes the longer, the more it has.
 """
 
 import asyncio
@@ -72,6 +72,7 @@ def ours(method: Method, *, warm: bool) -> Case:
             known = await bench.target(router, next(_PORTS))
             mapper = _mapper(router, method, known)
             await mapper.map(known, known.port)
+            _delete(bench, known.port)
         with bench.clock():
             if not warm:
                 router = Router(bench.session)
@@ -121,6 +122,15 @@ async def raw_soap(bench: Bench, port: int) -> None:
             f"<NewRemoteHost/><NewExternalPort>{port}</NewExternalPort>"
             "<NewProtocol>TCP</NewProtocol>",
         )
+
+
+def _delete(bench: Bench, port: int) -> None:
+    _soap(
+        bench,
+        "DeletePortMapping",
+        f"<NewRemoteHost/><NewExternalPort>{port}</NewExternalPort>"
+        "<NewProtocol>TCP</NewProtocol>",
+    )
 
 
 def _soap(bench: Bench, action: str, arguments: str) -> None:
@@ -244,7 +254,9 @@ async def main(rounds: int, description: str) -> None:
         bench.control = await _control_path(bench)
         for _ in range(rounds):
             for name, case in CASES.items():
-                await case(bench, next(_PORTS))
+                port = next(_PORTS)
+                await case(bench, port)
+                _delete(bench, port)
                 figures[name].append((bench.ended - bench.started) * 1000)
     print(json.dumps(figures))
 

@@ -18,8 +18,8 @@ _ABOUT = (
     " to nothing. The command line clients pay for the start of a process."
 )
 _TERMS = (
-    "Each maps a port that was not mapped before. *Cold* is a client that knows"
-    " nothing yet, *warm* one that has mapped before."
+    "Each maps a port that nobody has mapped, and it is deleted afterwards. *Cold* is a"
+    " client that knows nothing yet, *warm* one that has mapped before."
 )
 
 
