@@ -26,8 +26,10 @@ ACTION_TIMEOUT: Final = 10.0
 DESCRIPTION_TIMEOUT: Final = 3.0
 # After so long without another byte, an answer without a known length is complete.
 SILENCE: Final = 0.5
-# How long what was interrupted may take to be undone.
+# How long what was interrupted may take to be undone, and how much of that the answer
+# to it: deleted before it is added, a mapping would stay.
 UNDO_TIMEOUT: Final = 2.0
+UNDO_ANSWER: Final = 1.0
 # miniupnpc has a time limit for each packet, but none for all of them.
 SECOND_OPINION_TIMEOUT: Final = 15.0
 
@@ -81,6 +83,8 @@ RANDOM_PORTS: Final = range(20000, 60000)
 RANDOM_TRIES: Final = 20
 # After so many refusals of ports that nobody holds, the port is not what is wrong.
 REFUSED_TRIES: Final = 4
+# The longest name of a row that every router takes.
+SHORT_DESCRIPTION: Final = 11
 
 # How many conversations with one router at once.
 AT_ONCE: Final = 4
