@@ -181,6 +181,20 @@ async def test_no_router_at_all(
     assert raised.value.reason is Reason.NO_ROUTER
 
 
+@pytest.mark.parametrize("known", [False, True], ids=["first-time", "worked-before"])
+async def test_silence_is_told_within_three_seconds(
+    client: Router, router: SimulatedRouter, known: bool
+) -> None:
+    """The owner waits for the verdict."""
+    if known:
+        await client.map(TARGET, 40000)
+    router.faults.packets.drop = set(PacketKind)
+    async with asyncio.timeout(3):
+        with pytest.raises(PortMapError) as raised:
+            await client.map(TARGET, 40000)
+    assert raised.value.reason is Reason.NO_ROUTER
+
+
 @pytest.mark.parametrize(
     ("told", "hidden"),
     [

@@ -5,10 +5,12 @@ Times are seconds unless a name says otherwise.
 
 from typing import Final
 
-# Asking. A router on the same link that needs longer than PATIENCE is not there.
-PATIENCE: Final = 3.0
-# RFC 6886, section 3.1 begins at 250 ms and doubles; the last wait ends with PATIENCE.
-UDP_WAITS: Final = (0.25, 0.5, 1.0, 1.25)
+# Asking. A router on the same link that needs longer than PATIENCE is not there: so the
+# owner hears within 3 s that nobody answers.
+PATIENCE: Final = 2.9
+# RFC 6886, section 3.1 begins at 250 ms and doubles. The last wait leaves room within
+# PATIENCE for listening as long as the first one for another address.
+UDP_WAITS: Final = (0.25, 0.5, 1.0, 0.85)
 # Multicasts get lost on Wi-Fi, and some routers drop the first of a burst.
 SEARCH_REPEATS: Final = (0.0, 0.1, 0.5)
 # When nobody has answered by then, the search is put in another form.
