@@ -13,7 +13,7 @@ PATIENCE: Final = 2.9
 UDP_WAITS: Final = (0.25, 0.5, 1.0, 0.85)
 # Multicasts get lost on Wi-Fi, and some routers drop the first of a burst.
 SEARCH_REPEATS: Final = (0.0, 0.1, 0.5)
-# When nobody has answered by then, the search is put in another form.
+# When the router has not answered by then, the search is put in another form.
 SEARCH_VARIANT: Final = 1.0
 # After the first good answer, how long a better one may still come.
 GRACE: Final = 0.05
