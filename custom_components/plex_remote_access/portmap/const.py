@@ -77,6 +77,8 @@ GENA_GOODBYE: Final = 1.0
 # as a rule, and there is one that can map.
 RETRY_LOST: Final = (*(1.0,) * 10, 15.0, 30.0, 60.0)
 RETRY: Final = (15.0, 30.0, 60.0, 120.0, 300.0)
+# What section 7.4 of RFC 6887 takes for long; a refusal for years must not last.
+REFUSAL_MAX: Final = 1800.0
 
 # Ports. Below are well-known services, which some routers refuse or keep for
 # themselves: https://github.com/tailscale/tailscale/issues/7377
