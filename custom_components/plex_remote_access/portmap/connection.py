@@ -10,12 +10,13 @@ from typing import Final
 
 import aiohttp
 
-from . import soap, ssdp
-from .discovery import find_services
+from . import second_opinion, soap, ssdp
+from .discovery import UnreadableError, find_services
 from .http import LostError
 from .igd import Service
 from .model import PortMapError, Reason
 from .route import Route
+from .second_opinion import SecondOpinion
 from .soap import SoapFault
 
 # Not only what the standard says: https://github.com/tailscale/tailscale/issues/10911
@@ -33,11 +34,17 @@ class Connection:
         self._session = session
         self._route = route
         self._port = port
-        self._service: Service | None = None
+        self._service: Service | SecondOpinion | None = None
 
     async def find(self) -> None:
         """Search the router and choose the service to speak with."""
-        services = await find_services(self._session, self._route, self._port)
+        try:
+            services = await find_services(self._session, self._route, self._port)
+        except UnreadableError as err:
+            self._service = await second_opinion.ask(err.url)
+            if self._service is None:
+                raise
+            return
         self._service = await self._best(services) if len(services) > 1 else services[0]
 
     async def _best(self, services: list[Service]) -> Service:
@@ -85,24 +92,29 @@ class Connection:
     @property
     def event_url(self) -> str | None:
         """Return where the router can be asked to tell what changes (GENA)."""
-        return self._service.event_url if self._service else None
+        return service.event_url if (service := self._described) else None
 
     @property
     def is_fritz_box(self) -> bool:
         """Tell whether the owner has to permit each device."""
-        return self._service is not None and self._service.is_fritz_box
+        return (service := self._described) is not None and service.is_fritz_box
 
     @property
     def is_second_version(self) -> bool:
         """Tell whether the service knows the actions of WANIPConnection:2."""
-        service = self._service
+        service = self._described
         return service is not None and service.service_type.endswith(_SECOND_VERSION)
 
     def speak_first_version(self) -> None:
         """Call the service by its first version from now on, at the same address."""
-        if (service := self._service) is not None:
+        if (service := self._described) is not None:
             first = service.service_type.removesuffix("2") + "1"
             self._service = replace(service, service_type=first)
+
+    @property
+    def _described(self) -> Service | None:
+        """Return the service, if it is one whose description we have read ourselves."""
+        return self._service if isinstance(self._service, Service) else None
 
     async def _why_no_address(self) -> Reason:
         """Tell a router that is offline from one that does not like its address.
@@ -130,8 +142,13 @@ class Connection:
             raise
 
     async def _ask(
-        self, service: Service, action: str, arguments: dict[str, str]
+        self,
+        service: Service | SecondOpinion,
+        action: str,
+        arguments: dict[str, str],
     ) -> dict[str, str]:
+        if isinstance(service, SecondOpinion):
+            return await service.call(action, arguments)
         return await soap.call(
             self._session, service.control_url, service.service_type, action, arguments
         )
