@@ -102,6 +102,7 @@ class ScriptedGateway:
         self.searches: list[bytes] = []
         self.answers_to = b""
         self.hangs = False
+        self.delay = 0.0
         self.answers_from: socket.socket
         self.port = 0
         self.ssdp_port = 0
@@ -157,6 +158,7 @@ class ScriptedGateway:
             return Response(200, self.description)
         action = request.headers["soapaction"].strip('"').partition("#")[2]
         body = ElementTree.fromstring(request.body)[0][0]
+        await asyncio.sleep(self.delay)
         self.calls.append((action, {item.tag: item.text or "" for item in body}))
         replies = self.replies[action]
         reply = replies.pop(0) if len(replies) > 1 else replies[0]

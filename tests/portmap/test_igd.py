@@ -27,6 +27,7 @@ ROUTE = Route(
     on_link=(IPv4Network("192.168.1.0/24"),),
 )
 LOCATION = URL("http://192.168.1.1:5000/desc/root.xml")
+HERE = "http://192.168.1.1:5000/desc/ctl"
 WANIP1 = "urn:schemas-upnp-org:service:WANIPConnection:1"
 WANIP2 = "urn:schemas-upnp-org:service:WANIPConnection:2"
 WANPPP1 = "urn:schemas-upnp-org:service:WANPPPConnection:1"
@@ -161,40 +162,40 @@ def test_control_elsewhere_is_refused(control: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "url"),
+    ("head", "urls"),
     [
         pytest.param(
             "<URLBase>http://192.168.1.1:8080/base/</URLBase>",
-            "http://192.168.1.1:8080/base/ctl",
+            ["http://192.168.1.1:8080/base/ctl", HERE],
             id="quirk-36-another-port",
         ),
         pytest.param(
             "<URLBase> http://192.168.1.1:8080 \n</URLBase>",
-            "http://192.168.1.1:8080/ctl",
+            ["http://192.168.1.1:8080/ctl", HERE],
             id="quirk-36-white-space",
         ),
         pytest.param(
             "<URLBase></URLBase>",
-            "http://192.168.1.1:5000/desc/ctl",
+            [HERE],
             id="quirk-36-empty",
         ),
         pytest.param(
             "<URLBase>http://198.51.100.7/</URLBase>",
-            "http://192.168.1.1:5000/desc/ctl",
+            [HERE],
             id="quirk-36-foreign-host",
         ),
         pytest.param(
             "<URLBase>http://[broken</URLBase>",
-            "http://192.168.1.1:5000/desc/ctl",
+            [HERE],
             id="quirk-36-broken",
         ),
     ],
 )
-def test_base(head: str, url: str) -> None:
-    """A base counts if it is on the same host; else the description's place does."""
+def test_base(head: str, urls: list[str]) -> None:
+    """A base counts if it is on the same host, and so does the description's place."""
     services = parse_description(describe((WANIP1, "ctl"), head=head), LOCATION)
 
-    assert [service.control_url for service in services] == [url]
+    assert [service.control_url for service in services] == urls
 
 
 @pytest.mark.parametrize(

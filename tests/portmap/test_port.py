@@ -219,6 +219,61 @@ async def test_new_address(
     assert port.mapping.gateway == router.route.gateway
 
 
+async def test_another_port(port: KeptPort, router: FakeRouter) -> None:
+    """The one that was open before is closed first, not forgotten."""
+    await port.open(40000)
+    router.calls.clear()
+
+    await port.open(40001)
+
+    assert list(router.table) == [40001]
+    assert [name for name, _ in router.calls[:2]] == ["release", "map"]
+    assert port.leaving == ()
+
+
+async def test_same_port_again(port: KeptPort, router: FakeRouter) -> None:
+    """What is wanted anyway is not closed in between."""
+    await port.open(40000)
+    await port.open(40000)
+
+    assert list(router.table) == [40000]
+    assert router.called("release") == []
+
+
+@pytest.mark.parametrize(
+    ("method", "leaving"),
+    [(Method.UPNP, [40000]), (Method.PCP, []), (Method.NAT_PMP, [])],
+)
+async def test_another_port_while_the_old_one_cannot_be_closed(
+    port: KeptPort, router: FakeRouter, method: Method, leaving: list[int]
+) -> None:
+    """It is closed later; in PCP and NAT-PMP to close it would close the new one."""
+    router.method = method
+    await port.open(40000)
+    router.errors["release"] = REFUSED
+    await port.open(40001)
+
+    assert port.mapping is not None
+    assert port.mapping.external_port == 40001
+    assert [mapping.external_port for mapping in port.leaving] == leaving
+
+
+async def test_port_that_is_wanted_again(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """What could not be closed and is open again on purpose stays open."""
+    await port.open(40000)
+    router.errors["release"] = SILENT
+    await port.close()
+    router.errors.clear()
+    await port.open(40000)
+
+    await pass_time(port, clock, 120)
+
+    assert list(router.table) == [40000]
+    assert port.leaving == ()
+
+
 async def test_close(port: KeptPort, router: FakeRouter) -> None:
     """Closed, and nothing left to do."""
     await port.open(40000)
@@ -288,8 +343,8 @@ async def test_adopted_mapping_is_looked_at_first(
     assert port.times_opened == 0
 
 
-async def test_rebuild(port: KeptPort, router: FakeRouter) -> None:
-    """Removed and added again."""
+async def test_rebuild_quirk_21(port: KeptPort, router: FakeRouter) -> None:
+    """Removed and added again, where a mapping is listed and carries nothing."""
     await port.open(40000)
     router.calls.clear()
 

@@ -74,6 +74,66 @@ async def test_no_resources_for_good_quirk_59(
     assert router.packets == {PacketKind.PCP_MAP: 1}
 
 
+@pytest.mark.parametrize(
+    ("lifetime", "left_alone"),
+    [
+        pytest.param(30, 30, id="quirk-59-as-long-as-told"),
+        pytest.param(86400, 1800, id="quirk-59-but-not-for-ever"),
+    ],
+)
+async def test_refusal_is_honoured(
+    pcp: PcpMapper, router: Router, clock: Clock, lifetime: int, left_alone: int
+) -> None:
+    """The same is not asked again in that time, and nobody waits for it."""
+    router.leases = replace(router.leases, pcp_refusal=lifetime)
+    router.faults.packets.results[PacketKind.PCP_MAP] = 8
+    with pytest.raises(PortMapError):
+        await pcp.map(TARGET, 40000)
+    router.faults.packets.results.clear()
+
+    clock.now += left_alone - 1
+    router.advance(left_alone - 1)
+    with pytest.raises(PortMapError) as raised:
+        await pcp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.TABLE_FULL
+    assert raised.value.retry_after == 1
+    assert router.packets[PacketKind.PCP_MAP] == 1
+
+    clock.now += 1
+    router.advance(1)
+    assert (await pcp.map(TARGET, 40000)).external_port == 40000
+
+
+async def test_something_else_may_be_asked_after_a_refusal_quirk_59(
+    pcp: PcpMapper, router: Router
+) -> None:
+    """A refusal is about one request; to close is never put off."""
+    mapping = await pcp.map(TARGET, 40000)
+    router.faults.packets.results[PacketKind.PCP_MAP] = 8
+    with pytest.raises(PortMapError):
+        await pcp.map(TARGET, 40000)
+    router.faults.packets.results.clear()
+
+    await pcp.release(mapping)
+    assert list(router.table) == []
+    assert (await pcp.map(TARGET, 40001)).external_port == 40001
+
+
+async def test_router_begins_anew_after_a_refusal_quirk_59(
+    pcp: PcpMapper, router: Router, clock: Clock
+) -> None:
+    """What an offline router refused is asked again as soon as it is back."""
+    router.leases = replace(router.leases, pcp_refusal=1800)
+    router.wan_address = None
+    await pcp.probe()
+    with pytest.raises(PortMapError):
+        await pcp.map(TARGET, 40000)
+    clock.now += 20
+    router.set_wan_address("198.51.100.9")
+
+    assert (await pcp.map(TARGET, 40000)).external_port == 40000
+
+
 async def test_address_changes_and_the_epoch_goes_on_quirk_60(
     mapper: Mapper, router: Router, clock: Clock
 ) -> None:

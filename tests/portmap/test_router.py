@@ -158,6 +158,21 @@ async def test_one_agrees_and_does_not_map(
     assert (await client.map(TARGET, 40000)).method is Method.NAT_PMP
 
 
+async def test_owner_need_not_wait_for_a_refusal_to_end(
+    client: Router, router: SimulatedRouter
+) -> None:
+    """Who has just changed the router's settings tries again at once."""
+    router.faults.packets.drop = {PacketKind.SSDP, PacketKind.NAT_PMP_ADDRESS}
+    router.faults.packets.results[PacketKind.PCP_MAP] = 2
+    with pytest.raises(PortMapError):
+        await client.map(TARGET, 40000)
+    router.faults.packets.results.clear()
+
+    client.forget()
+
+    assert (await client.map(TARGET, 40000)).method is Method.PCP
+
+
 async def test_both_agree_and_do_not_map_quirk_59(
     client: Router, router: SimulatedRouter
 ) -> None:
@@ -176,6 +191,20 @@ async def test_no_router_at_all(
     ports = Ports(pcp=unused_udp_port, ssdp=unused_udp_port)
     client = Router(session, gateway=LOOPBACK, ports=ports)
     async with asyncio.timeout(1):
+        with pytest.raises(PortMapError) as raised:
+            await client.map(TARGET, 40000)
+    assert raised.value.reason is Reason.NO_ROUTER
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["first-time", "worked-before"])
+async def test_silence_is_told_within_three_seconds(
+    client: Router, router: SimulatedRouter, known: bool
+) -> None:
+    """The owner waits for the verdict."""
+    if known:
+        await client.map(TARGET, 40000)
+    router.faults.packets.drop = set(PacketKind)
+    async with asyncio.timeout(3):
         with pytest.raises(PortMapError) as raised:
             await client.map(TARGET, 40000)
     assert raised.value.reason is Reason.NO_ROUTER

@@ -1,6 +1,8 @@
 """Tests of calling actions of a UPnP service."""
 
 import asyncio
+import socket
+import struct
 from unittest.mock import patch
 
 import aiohttp
@@ -8,7 +10,7 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.plex_remote_access.portmap import PortMapError, Reason
-from custom_components.plex_remote_access.portmap.http import Page, request
+from custom_components.plex_remote_access.portmap.http import LostError, Page, request
 from custom_components.plex_remote_access.portmap.soap import (
     SoapFault,
     build_request,
@@ -313,6 +315,55 @@ async def test_time_out(session: aiohttp.ClientSession, socket_enabled: None) ->
             await call(session, f"http://127.0.0.1:{port}/", SERVICE, ACTION, {})
         await session.close()
     assert raised.value.reason is Reason.NO_ROUTER
+
+
+@pytest.mark.parametrize("reset", [False, True], ids=["quirk-54-end", "quirk-54-reset"])
+async def test_router_hangs_up_once(
+    session: aiohttp.ClientSession, socket_enabled: None, reset: bool
+) -> None:
+    """A connection that breaks off before any answer is no refusal: once more."""
+    requests: list[bytes] = []
+
+    async def hang_up(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        requests.append(await reader.readuntil(b"</s:Envelope>"))
+        if len(requests) > 1:
+            writer.write(Response(200, GOOD).encode())
+        elif reset:
+            sock = writer.get_extra_info("socket")
+            sock.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        url = f"http://127.0.0.1:{port}/"
+        assert await call(session, url, SERVICE, ACTION, {}) == ADDRESS
+
+    assert requests[0] == requests[1]
+
+
+async def test_router_always_hangs_up_quirk_54(
+    session: aiohttp.ClientSession, socket_enabled: None
+) -> None:
+    """Twice is enough."""
+    connections: list[asyncio.StreamWriter] = []
+
+    async def hang_up(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        connections.append(writer)
+        await reader.readuntil(b"</s:Envelope>")
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(LostError):
+            await call(session, f"http://127.0.0.1:{port}/", SERVICE, ACTION, {})
+
+    assert len(connections) == 2
 
 
 async def test_nobody_there(

@@ -239,7 +239,7 @@ async def test_router_is_asked_both_ways_quirk_30() -> None:
     """Some routers answer only multicasts, some only unicasts."""
     transport = Mock(spec=asyncio.DatagramTransport)
     with patch.object(const, "SEARCH_REPEATS", (0.0, 0.01)):
-        await ssdp._send(transport, GATEWAY, 1900)
+        await ssdp._send(transport, Mock(), GATEWAY, 1900)
 
     sent = [call.args for call in transport.sendto.call_args_list]
     assert sent == 2 * [
@@ -250,6 +250,25 @@ async def test_router_is_asked_both_ways_quirk_30() -> None:
             (build_search(GROUP, target), ("239.255.255.250", 1900)),
         )
     ]
+
+
+async def test_search_in_another_form_quirk_41(gateway: ScriptedGateway) -> None:
+    """Some routers want other headers than the standard has, and get them in the end."""
+    gateway.answers_to = b"Man: ssdp:discover"
+    with patch.object(const, "SEARCH_VARIANT", 0.6):
+        async with search(ROUTE, gateway.ssdp_port) as answers, asyncio.timeout(2):
+            assert (await answers.get()).location == gateway.url
+
+
+async def test_router_that_answers_is_not_searched_in_another_form_quirk_41(
+    gateway: ScriptedGateway,
+) -> None:
+    """It is weak, and has said what there is to say."""
+    with patch.object(const, "SEARCH_VARIANT", 0.55):
+        async with search(ROUTE, gateway.ssdp_port):
+            await asyncio.sleep(0.7)
+
+    assert all(b"Man:" not in packet for packet in gateway.searches)
 
 
 async def test_multicasts_leave_on_the_routers_link(socket_enabled: None) -> None:

@@ -213,6 +213,18 @@ async def test_renew_extends(upnp: UpnpMapper, router: Router) -> None:
     assert router.table.remaining(entry) == 3600
 
 
+async def test_renewals_do_not_fill_the_table_quirk_19(
+    session: aiohttp.ClientSession, upnp: UpnpMapper, router: Router
+) -> None:
+    """However often it is renewed, also by a later run, it is one row."""
+    mapping = await upnp.map(TARGET, 40000)
+    await upnp.map(mapping.target, mapping.external_port)
+    restarted = UpnpMapper(session, ROUTE, router.ssdp_port)
+    await restarted.map(mapping.target, mapping.external_port)
+
+    assert [entry.external_port for entry in router.table] == [40000]
+
+
 async def test_release_twice(upnp: UpnpMapper, router: Router) -> None:
     """What is gone is not asked to go again."""
     mapping = await upnp.map(TARGET, 40000)

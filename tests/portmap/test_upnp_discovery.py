@@ -109,10 +109,57 @@ async def test_broken_description(upnp: UpnpMapper, gateway: ScriptedGateway) ->
     assert raised.value.reason is Reason.FAILED
 
 
-async def test_description_is_read_once(
+@pytest.mark.parametrize(
+    "host",
+    [
+        pytest.param("192.0.2.99", id="quirk-33-another-host"),
+        pytest.param("[::1]", id="quirk-34-loopback"),
+    ],
+)
+async def test_location_that_leads_elsewhere(
+    upnp: UpnpMapper, gateway: ScriptedGateway, host: str
+) -> None:
+    """The router is asked at the address from which it answered, on that port."""
+    gateway.packets = [gateway.packet(f"http://{host}:{gateway.port}/description.xml")]
+
+    assert (await upnp.map(TARGET, 32400)).external_port == 32400
+
+
+@pytest.mark.parametrize(
+    "base_is_right", [True, False], ids=["quirk-36-base", "quirk-36-location"]
+)
+async def test_base_and_location_differ(
+    upnp: UpnpMapper,
+    gateway: ScriptedGateway,
+    base_is_right: bool,
+    unused_tcp_port: int,
+) -> None:
+    """Either may be wrong: the one that answers is spoken to."""
+    gateway.replies["GetStatusInfo"] = [401]
+    async with ScriptedGateway() as other:
+        other.replies.update(gateway.replies)
+        right = other if base_is_right else gateway
+        port = other.port if base_is_right else unused_tcp_port
+        base = f"<URLBase>http://127.0.0.1:{port}/</URLBase>"
+        gateway.description = describe((SERVICE, "/control"), head=base)
+
+        assert (await upnp.map(TARGET, 32400)).external_port == 32400
+
+    assert "AddPortMapping" in right.actions
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_slow_router_quirk_56(upnp: UpnpMapper, gateway: ScriptedGateway) -> None:
+    """To add a mapping may take much longer than to describe oneself."""
+    gateway.delay = 0.5
+
+    assert (await upnp.map(TARGET, 32400)).external_port == 32400
+
+
+async def test_description_is_read_once_quirk_57(
     upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:
-    """The admin pages of routers do not take many requests, quirk 57."""
+    """The admin pages of routers do not take many requests."""
     mapping = await upnp.map(TARGET, 32400)
     gateway.requests.clear()
 

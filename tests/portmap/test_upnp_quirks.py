@@ -9,18 +9,28 @@ from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 from tests.simulators.router.http_server import Response
 
 from .common import MAPPING, OTHER_HOST, PACKAGE, TARGET
-from .scripted import HTML, Reply, ScriptedGateway, entry, fault, success
+from .scripted import (
+    HTML,
+    SERVICE,
+    Reply,
+    ScriptedGateway,
+    describe,
+    entry,
+    fault,
+    success,
+)
 
 ADD, GET, DELETE = (
     "AddPortMapping",
     "GetSpecificPortMappingEntry",
     "DeletePortMapping",
 )
-STATUS = "GetStatusInfo"
+STATUS, ANY = "GetStatusInfo", "AddAnyPortMapping"
 WALK, ADDRESS = "GetGenericPortMappingEntry", "GetExternalIPAddress"
 PUBLIC = {"NewExternalIPAddress": "198.51.100.7"}
 OURS = entry()
 PERMANENT = entry(lease=0)
+SHORT = entry(description="c0ffee00")
 OTHERS = entry(client="192.168.1.77", description="somebody else")
 
 
@@ -40,16 +50,72 @@ async def test_nothing_odd(upnp: UpnpMapper, gateway: ScriptedGateway) -> None:
     assert gateway.actions == [GET, ADD, GET]
 
 
-async def test_another_description_quirk_11(
+async def test_name_that_is_cut_off_quirk_11(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """What we could not know as ours again is replaced by what we can."""
+    gateway.replies[GET] = [714, entry(description="Plex Rem"), SHORT]
+
+    mapping = await upnp.map(TARGET, 32400)
+
+    assert gateway.actions == [GET, ADD, GET, DELETE, ADD, GET]
+    assert await upnp.verify(mapping)
+    names = [row["NewPortMappingDescription"] for row in gateway.called(ADD)]
+    assert names == ["Plex Remote Access (c0ffee00)", "c0ffee00"]
+
+
+async def test_any_name_is_cut_off_quirk_11(
     upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:
     """What we could not know as ours again is not left open."""
-    gateway.replies[GET] = [714, entry(description="Plex Rem")]
+    gateway.replies[GET] = [714, entry(description="c0"), entry(description="c0")]
 
-    with pytest.raises(PortMapError):
+    with pytest.raises(PortMapError) as raised:
         await upnp.map(TARGET, 32400)
 
-    assert gateway.actions == [GET, ADD, GET, DELETE]
+    assert raised.value.reason is Reason.FAILED
+    assert gateway.actions == [GET, *[ADD, GET, DELETE] * 2]
+
+
+async def test_name_is_too_long_quirk_11(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """After 605 the row gets a short name, also from then on, and is known by it."""
+    gateway.replies[ADD] = [605, {}]
+    gateway.replies[GET] = [714, SHORT]
+
+    mapping = await upnp.map(TARGET, 32400)
+    await upnp.map(mapping.target, mapping.external_port)
+    gateway.replies[GET] = [SHORT, 714]
+    await upnp.release(mapping)
+
+    names = [row["NewPortMappingDescription"] for row in gateway.called(ADD)]
+    assert names == ["Plex Remote Access (c0ffee00)", "c0ffee00", "c0ffee00"]
+    assert gateway.actions[-3:] == [GET, DELETE, GET]
+
+
+async def test_any_name_is_too_long_quirk_11(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """A router that takes no name at all is asked twice, not for ever."""
+    gateway.replies[ADD] = [605]
+
+    with pytest.raises(PortMapError) as raised:
+        await upnp.map(TARGET, 32400)
+    assert raised.value.reason is Reason.REFUSED
+    assert len(gateway.called(ADD)) == 2
+
+
+async def test_name_that_the_router_cut_off_for_its_own_port_quirk_11(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """Nor is it left open where the router chose the port."""
+    gateway.description = describe((f"{SERVICE[:-1]}2", "/control"))
+    gateway.replies[GET] = [OTHERS, OTHERS, entry(description="Plex Rem"), 714, OURS]
+    gateway.replies[ANY] = [{"NewReservedPort": "32401"}]
+
+    assert (await upnp.map(TARGET, 32400)).external_port in range(20000, 60000)
+    assert [row["NewExternalPort"] for row in gateway.called(DELETE)] == ["32401"]
 
 
 @pytest.mark.parametrize(
@@ -59,6 +125,9 @@ async def test_another_description_quirk_11(
         pytest.param(402, id="quirk-2-402"),
         pytest.param(-911, id="quirk-4-private-code"),
         pytest.param(-1, id="quirk-4-another-private-code"),
+        pytest.param(899, id="quirk-4-code-of-the-vendor"),
+        pytest.param(600, id="bad-value"),
+        pytest.param(601, id="value-out-of-range"),
     ],
 )
 async def test_leases_are_not_supported(
@@ -111,12 +180,19 @@ async def test_same_port_required_but_refused_quirk_10(
     assert raised.value.reason is Reason.TABLE_FULL
 
 
-async def test_conflict_with_itself_quirk_13(
-    upnp: UpnpMapper, gateway: ScriptedGateway
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param(718, id="quirk-13-718"),
+        pytest.param(501, id="quirk-18-delete-first"),
+    ],
+)
+async def test_conflict_with_itself(
+    upnp: UpnpMapper, gateway: ScriptedGateway, code: int
 ) -> None:
     """A router that takes a renewal for a conflict must not make us move."""
     gateway.replies[GET] = [OURS]
-    gateway.replies[ADD] = [718, {}]
+    gateway.replies[ADD] = [code, {}]
 
     mapping = await upnp.map(MAPPING.target, MAPPING.external_port)
 

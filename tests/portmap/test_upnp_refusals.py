@@ -1,5 +1,7 @@
 """Tests of what UPnP does when the router does not do what it is asked."""
 
+from unittest.mock import patch
+
 import pytest
 
 from custom_components.plex_remote_access.portmap import (
@@ -12,7 +14,7 @@ from custom_components.plex_remote_access.portmap import (
 from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 from tests.simulators.router import Protocol, Router
 
-from .common import DESCRIPTION, LOOPBACK, OTHER_HOST, TARGET
+from .common import DESCRIPTION, LOOPBACK, OTHER_HOST, PACKAGE, TARGET
 
 
 def actions(router: Router) -> list[str]:
@@ -69,13 +71,18 @@ async def test_only_what_matches_in_all_is_ours(
 
 
 async def test_every_port_is_taken(upnp: UpnpMapper, router: Router) -> None:
-    """After some tries the router is left alone."""
-    router.faults.soap.refuse = {"AddPortMapping": 718, "AddAnyPortMapping": 728}
+    """Another one is tried some times, and then the router is left alone."""
+    for port in range(40000, 40021):
+        router.add_foreign(port)
+    router.faults.soap.refuse = {"AddAnyPortMapping": 728}
 
-    with pytest.raises(PortMapError) as raised:
+    with (
+        patch(f"{PACKAGE}.const.RANDOM_PORTS", range(40000, 40021)),
+        pytest.raises(PortMapError) as raised,
+    ):
         await upnp.map(TARGET, 40000)
     assert raised.value.reason is Reason.PORT_TAKEN
-    assert actions(router).count("AddPortMapping") <= 21
+    assert "AddPortMapping" not in actions(router)
 
 
 async def test_refused_for_another_host_quirk_14(
@@ -103,15 +110,31 @@ async def test_taken_port_for_another_host(upnp: UpnpMapper, router: Router) -> 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        pytest.param(401, Reason.REFUSED, id="401"),
-        pytest.param(603, Reason.TABLE_FULL, id="603"),
-        pytest.param(604, Reason.REFUSED, id="604"),
-        pytest.param(606, Reason.REFUSED, id="606"),
-        pytest.param(715, Reason.REFUSED, id="715"),
-        pytest.param(728, Reason.TABLE_FULL, id="728"),
+        pytest.param(401, Reason.REFUSED, id="401-no-such-action"),
         pytest.param(402, Reason.REFUSED, id="quirk-2-402-with-any-lease"),
-        pytest.param(-911, Reason.REFUSED, id="quirk-4-private-code-with-any-lease"),
+        pytest.param(403, Reason.REFUSED, id="403-out-of-sync"),
+        pytest.param(404, Reason.REFUSED, id="404-no-such-variable"),
+        pytest.param(501, Reason.PORT_TAKEN, id="quirk-16-always-501"),
+        pytest.param(600, Reason.REFUSED, id="600-bad-value"),
+        pytest.param(601, Reason.REFUSED, id="601-value-out-of-range"),
+        pytest.param(602, Reason.REFUSED, id="602-not-implemented"),
+        pytest.param(603, Reason.TABLE_FULL, id="603-out-of-memory"),
+        pytest.param(604, Reason.REFUSED, id="604-human-intervention"),
+        pytest.param(605, Reason.REFUSED, id="605-any-name-too-long"),
+        pytest.param(606, Reason.REFUSED, id="606-not-authorized"),
+        pytest.param(715, Reason.REFUSED, id="715-remote-host-required"),
+        pytest.param(716, Reason.REFUSED, id="716-wildcard-port"),
+        pytest.param(718, Reason.PORT_TAKEN, id="718-always-a-conflict"),
+        pytest.param(725, Reason.REFUSED, id="725-with-any-lease"),
+        pytest.param(726, Reason.REFUSED, id="726-only-any-remote-host"),
+        pytest.param(727, Reason.REFUSED, id="727-only-all-ports"),
+        pytest.param(728, Reason.TABLE_FULL, id="728-table-full"),
         pytest.param(729, Reason.PORT_USED_BY_ROUTER, id="quirk-17-always-729"),
+        pytest.param(731, Reason.REFUSED, id="731-read-only"),
+        pytest.param(732, Reason.REFUSED, id="732-wildcard-internal-port"),
+        pytest.param(733, Reason.REFUSED, id="733-inconsistent"),
+        pytest.param(-911, Reason.REFUSED, id="quirk-4-private-code-with-any-lease"),
+        pytest.param(899, Reason.REFUSED, id="code-of-the-vendor"),
     ],
 )
 async def test_refusals(
@@ -124,6 +147,12 @@ async def test_refusals(
         await upnp.map(TARGET, 40000)
     assert raised.value.reason is reason
     assert len(router.table) == 0
+    assert actions(router).count("AddPortMapping") <= 6
+    assert all(
+        int(call.arguments["NewExternalPort"]) and not call.arguments["NewRemoteHost"]
+        for call in router.soap_calls
+        if call.action == "AddPortMapping"
+    )
 
 
 async def test_not_authorized_for_another_host_quirk_15(

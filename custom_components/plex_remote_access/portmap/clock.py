@@ -1,6 +1,7 @@
 """The clock of the keeper, so that tests need not wait for real minutes."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 import time
 
@@ -17,3 +18,8 @@ class Clock:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await event.wait()
+
+
+def pause(pauses: Sequence[float], failures: int) -> float:
+    """Return how long to leave the router alone; the last pause is repeated."""
+    return pauses[min(failures, len(pauses) - 1)]

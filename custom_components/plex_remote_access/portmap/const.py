@@ -5,13 +5,15 @@ Times are seconds unless a name says otherwise.
 
 from typing import Final
 
-# Asking. A router on the same link that needs longer than PATIENCE is not there.
-PATIENCE: Final = 3.0
-# RFC 6886, section 3.1 begins at 250 ms and doubles; the last wait ends with PATIENCE.
-UDP_WAITS: Final = (0.25, 0.5, 1.0, 1.25)
+# Asking. A router on the same link that needs longer than PATIENCE is not there: so the
+# owner hears within 3 s that nobody answers.
+PATIENCE: Final = 2.9
+# RFC 6886, section 3.1 begins at 250 ms and doubles. The last wait leaves room within
+# PATIENCE for listening as long as the first one for another address.
+UDP_WAITS: Final = (0.25, 0.5, 1.0, 0.85)
 # Multicasts get lost on Wi-Fi, and some routers drop the first of a burst.
 SEARCH_REPEATS: Final = (0.0, 0.1, 0.5)
-# When nobody has answered by then, the search is put in another form.
+# When the router has not answered by then, the search is put in another form.
 SEARCH_VARIANT: Final = 1.0
 # After the first good answer, how long a better one may still come.
 GRACE: Final = 0.05
@@ -26,8 +28,10 @@ ACTION_TIMEOUT: Final = 10.0
 DESCRIPTION_TIMEOUT: Final = 3.0
 # After so long without another byte, an answer without a known length is complete.
 SILENCE: Final = 0.5
-# How long what was interrupted may take to be undone.
+# How long what was interrupted may take to be undone, and how much of that the answer
+# to it: deleted before it is added, a mapping would stay.
 UNDO_TIMEOUT: Final = 2.0
+UNDO_ANSWER: Final = 1.0
 # miniupnpc has a time limit for each packet, but none for all of them.
 SECOND_OPINION_TIMEOUT: Final = 15.0
 
@@ -73,6 +77,8 @@ GENA_GOODBYE: Final = 1.0
 # as a rule, and there is one that can map.
 RETRY_LOST: Final = (*(1.0,) * 10, 15.0, 30.0, 60.0)
 RETRY: Final = (15.0, 30.0, 60.0, 120.0, 300.0)
+# What section 7.4 of RFC 6887 takes for long; a refusal for years must not last.
+REFUSAL_MAX: Final = 1800.0
 
 # Ports. Below are well-known services, which some routers refuse or keep for
 # themselves: https://github.com/tailscale/tailscale/issues/7377
@@ -81,6 +87,8 @@ RANDOM_PORTS: Final = range(20000, 60000)
 RANDOM_TRIES: Final = 20
 # After so many refusals of ports that nobody holds, the port is not what is wrong.
 REFUSED_TRIES: Final = 4
+# The longest name of a row that every router takes.
+SHORT_DESCRIPTION: Final = 11
 
 # How many conversations with one router at once.
 AT_ONCE: Final = 4

@@ -11,8 +11,18 @@ from .igd import Service, description_url, fetch_services
 from .model import PortMapError, Reason
 from .route import Route
 from .ssdp import Answer
+from .xml import HostileError
 
 _SILENCE: Final = "No answer to the search"
+
+
+class UnreadableError(PortMapError):
+    """The router has a description, and we cannot read it."""
+
+    def __init__(self, error: PortMapError, url: URL) -> None:
+        """Keep where it is, for somebody who can."""
+        super().__init__(error.reason, error.detail)
+        self.url: Final = url
 
 
 async def find_services(
@@ -20,7 +30,8 @@ async def find_services(
 ) -> list[Service]:
     """Search and read descriptions; return the services of the best device.
 
-    The first answer counts if it is the router's own. Raises PortMapError.
+    The first answer counts if it is the router's own. Raises PortMapError,
+    UnreadableError if only the reading failed.
     """
     try:
         async with ssdp.search(route, port) as answers:
@@ -53,12 +64,13 @@ async def _first_services(
                 try:
                     result = task.result()
                 except PortMapError as err:
-                    failure = err
+                    if not isinstance(failure, UnreadableError):
+                        failure = err
                     continue
                 if isinstance(result, Answer):
                     tasks.add(asyncio.create_task(answers.get()))
                     if url := description_url(result, route):
-                        tasks.add(asyncio.create_task(fetch_services(session, url)))
+                        tasks.add(asyncio.create_task(_read(session, route, url)))
                 elif result and URL(result[0].control_url).host == str(route.gateway):
                     return result
                 elif result:
@@ -71,3 +83,17 @@ async def _first_services(
     if others:
         return others
     raise failure
+
+
+async def _read(
+    session: aiohttp.ClientSession, route: Route, url: URL
+) -> list[Service]:
+    """Read a description. Nobody else is given that of a neighbour, or a hostile one."""
+    try:
+        return await fetch_services(session, url)
+    except HostileError:
+        raise
+    except PortMapError as err:
+        if err.reason is Reason.FAILED and url.host == str(route.gateway):
+            raise UnreadableError(err, url) from err
+        raise

@@ -63,13 +63,15 @@ class Continuity:
         """
         self.address: IPv4Address | None = None
         """The router's address on the Internet side, as it last told it."""
+        self.restarted_at: float
+        """When the router was heard to have begun anew, or to have another address."""
         self._look = look
         self._epochs = {method: Epoch(rule) for method, rule in _RULES.items()}
         self._addresses: dict[Method, IPv4Address] = {}
         self._lock = asyncio.Lock()
         self._looked_at = -math.inf
         self._refusal: PortMapError | None = None
-        self._lost_at = time.monotonic()
+        self._lost_at = self.restarted_at = time.monotonic()
 
     def hear(
         self, method: Method, epoch: int, address: IPv4Address | None = None
@@ -87,7 +89,7 @@ class Continuity:
             lost = lost or known not in {None, address}
             self._addresses[method] = self.address = address
         if lost:
-            self._lost_at = now
+            self._lost_at = self.restarted_at = now
 
     async def look(self) -> None:
         """Ask the router, unless it was asked within SIGNAL_GAP.

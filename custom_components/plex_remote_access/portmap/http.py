@@ -53,18 +53,27 @@ async def request(
     status = 0
     try:
         async with asyncio.timeout(timeout):
-            try:
-                async with session.request(
-                    method, url, data=data, headers=sent, allow_redirects=False
-                ) as response:
-                    status = response.status
-                    async for chunk in response.content.iter_any():
-                        body += chunk
-                        _check_length(body)
-            except aiohttp.ClientResponseError:
-                # A head that is not by the rules, or a length that is not the body's:
-                # https://github.com/home-assistant/core/issues/148739
-                return await _ask_plainly(method, URL(url), data or b"", sent)
+            for again in (True, False):
+                try:
+                    async with session.request(
+                        method, url, data=data, headers=sent, allow_redirects=False
+                    ) as response:
+                        status = response.status
+                        async for chunk in response.content.iter_any():
+                            body += chunk
+                            _check_length(body)
+                    break
+                except aiohttp.ClientResponseError:
+                    # A head that is not by the rules, or a length that is not the
+                    # body's: https://github.com/home-assistant/core/issues/148739
+                    return await _ask_plainly(method, URL(url), data or b"", sent)
+                except aiohttp.ClientConnectorError:
+                    raise
+                except aiohttp.ServerDisconnectedError, aiohttp.ClientOSError:
+                    # Some hang up on a good request, but not on the next one:
+                    # https://github.com/home-assistant/core/issues/65673
+                    if not again:
+                        raise
     except (TimeoutError, aiohttp.ClientPayloadError) as err:
         # The length is wrong, or the router hung up: what came may be enough.
         if not body:

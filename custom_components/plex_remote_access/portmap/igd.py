@@ -78,22 +78,29 @@ async def fetch_services(session: aiohttp.ClientSession, url: URL) -> list[Servi
 
 
 def parse_description(body: bytes, url: URL) -> list[Service]:
-    """Read a description. Control addresses outside the device are left out."""
+    """Read a description. Control addresses outside the device are left out.
+
+    Where URLBase names another place than the description has, a service is returned
+    for each: either may be wrong.
+    """
     document = parse_xml(body)
-    base = url
-    for element in document:
-        if local_name(element) == "URLBase":
-            base = _join(url, element.text) or url
+    bases = [
+        base
+        for element in document
+        if local_name(element) == "URLBase" and (base := _join(url, element.text))
+    ]
     fritz = any(
         local_name(element) in {"modelName", "friendlyName"}
         and "FRITZ!Box" in (element.text or "")
         for element in document.iter()
     )
-    services = [
+    services = dict.fromkeys(
         replace(service, is_fritz_box=fritz)
         for element in document.iter()
-        if local_name(element) == "service" and (service := _service(element, base))
-    ]
+        if local_name(element) == "service"
+        for base in (*bases, url)
+        if (service := _service(element, base))
+    )
     if not services:
         # Nothing was found because nothing could be read, or because there is nothing.
         parse_xml(body, strict=True)

@@ -111,6 +111,10 @@ class Mapping:
         """Tell whether the router drops the mapping by itself some day."""
         return self.good_until is not None
 
+    def is_over(self, now: float) -> bool:
+        """Tell whether the router has dropped the mapping by itself."""
+        return self.good_until is not None and now >= self.good_until
+
 
 class Mapper(Protocol):
     """One protocol spoken with one router. Every method may raise PortMapError."""

@@ -11,6 +11,7 @@ from typing import override
 from . import const, natpmp
 from .epoch import Continuity
 from .model import Mapper, Mapping, Method, PortMapError, Reason, Target
+from .patience import Refusals
 from .pcp_packets import (
     MapRequest,
     MapResponse,
@@ -36,6 +37,7 @@ class PcpMapper(Mapper):
         self._source = source
         self._client = UdpClient(route, source, port)
         self._continuity = Continuity(self._look)
+        self._refusals = Refusals()
         # Whether the router understands NAT-PMP as well, None while that is open.
         self._speaks_nat_pmp: bool | None = None
 
@@ -60,7 +62,7 @@ class PcpMapper(Mapper):
 
     @override
     async def map(self, target: Target, external_port: int) -> Mapping:
-        response = await self._ask_map(target, external_port, const.UDP_LIFETIME)
+        response = await self._ask_unless_refused(target, external_port)
         if not response.lifetime or not response.external_port:
             raise PortMapError(Reason.FAILED, "The router granted no time")
         now = time.monotonic()
@@ -83,10 +85,27 @@ class PcpMapper(Mapper):
         if response.lifetime:
             raise PortMapError(Reason.FAILED, "The router kept the mapping")
 
-    async def _ask_map(
-        self, target: Target, external_port: int, lifetime: int
+    async def _ask_unless_refused(
+        self, target: Target, external_port: int
     ) -> MapResponse:
-        request = MapRequest(
+        """Ask for a mapping, but not again as long as the same was refused for.
+
+        A router that has begun anew since then may have changed its mind.
+        """
+        packet = build_map_request(
+            self._request(target, external_port, const.UDP_LIFETIME)
+        )
+        if self._refusals.standing(packet):
+            await self._ask_epoch()
+        self._refusals.check(packet, void_since=self._continuity.restarted_at)
+        try:
+            return await self._ask_map(target, external_port, const.UDP_LIFETIME)
+        except PortMapError as err:
+            self._refusals.note(packet, err)
+            raise
+
+    def _request(self, target: Target, external_port: int, lifetime: int) -> MapRequest:
+        return MapRequest(
             client=self._source,
             internal=target.address,
             internal_port=target.port,
@@ -94,6 +113,11 @@ class PcpMapper(Mapper):
             external_port=external_port,
             lifetime=lifetime,
         )
+
+    async def _ask_map(
+        self, target: Target, external_port: int, lifetime: int
+    ) -> MapResponse:
+        request = self._request(target, external_port, lifetime)
         response = await self._client.ask(
             build_map_request(request),
             lambda packet: parse_map_response(packet, request),
@@ -105,10 +129,7 @@ class PcpMapper(Mapper):
         """Ask for the epoch, in NAT-PMP if possible: that tells the address as well."""
         known = self._speaks_nat_pmp
         if not known:
-            epoch = await self._client.ask(
-                build_announce_request(self._source), parse_announce_response
-            )
-            self._continuity.hear(self.method, epoch)
+            await self._ask_epoch()
         if known is False:
             return
         try:
@@ -116,6 +137,12 @@ class PcpMapper(Mapper):
         except PortMapError as err:
             if known or err.reason is not Reason.NO_ROUTER:
                 raise
+
+    async def _ask_epoch(self) -> None:
+        epoch = await self._client.ask(
+            build_announce_request(self._source), parse_announce_response
+        )
+        self._continuity.hear(self.method, epoch)
 
     async def _ask_address(self) -> None:
         """Ask for the address in NAT-PMP. Raises PortMapError."""

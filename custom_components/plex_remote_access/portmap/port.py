@@ -1,7 +1,7 @@
 """One port that is kept open for a server until its owner wants it closed."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 import logging
@@ -10,7 +10,8 @@ import random
 from typing import Final
 
 from . import const
-from .clock import Clock
+from .clock import Clock, pause
+from .leaving import Leaving
 from .model import Mapping, Method, PortMapError, Reason, Target
 from .router import Router
 
@@ -50,7 +51,6 @@ class KeptPort:
         thing may be due earlier than before.
         """
         self.mapping: Mapping | None = None
-        self.leaving: tuple[Mapping, ...] = ()
         self.external_address: IPv4Address | None = None
         self.obstacle: PortMapError | None = None
         self.times_opened = 0
@@ -62,29 +62,36 @@ class KeptPort:
         # One conversation about this port at a time: two would not know of each
         # other's mappings.
         self._lock: Final = asyncio.Lock()
+        self._leaving: Final = Leaving(router, clock)
         self._work: asyncio.Task[None] | None = None
         self._wanted: int | None = None
-        self._failures = self._refused = self._renewals = 0
-        self._retry_at = self._check_at = self._renew_at = self._leave_at = 0.0
+        self._failures = self._renewals = 0
+        self._retry_at = self._check_at = self._renew_at = 0.0
         self._had_mapping = self._tidied = self._unsure = False
+
+    @property
+    def leaving(self) -> tuple[Mapping, ...]:
+        """Return what is not wanted any more and not closed yet."""
+        return self._leaving.mappings
 
     # What the owner wants
 
     def adopt(self, mapping: Mapping | None, leaving: Iterable[Mapping] = ()) -> None:
         """Take over what stood before; it is looked at as soon as possible."""
         self.mapping = mapping
-        self.leaving = tuple(leaving)
+        self._leaving.adopt(leaving)
         self._wanted = mapping.external_port if mapping else None
         self._had_mapping = mapping is not None
-        self._renew_at = self._check_at = self._leave_at = 0.0
+        self._renew_at = self._check_at = 0.0
 
     async def open(self, external_port: int) -> None:
         """Have the router map an external port, or another one if that is taken.
 
-        From then on the port is kept open, until `close`.
+        From then on the port is kept open, until `close`. One that was open before is
+        closed first: the router would take both for the same.
         """
         self._wanted = external_port
-        await self._talk(self._map(external_port))
+        await self._talk(self._open(external_port))
 
     def prefer(self, external_port: int) -> None:
         """Ask for another port from now on, where the router has given none yet."""
@@ -101,8 +108,7 @@ class KeptPort:
         async with self._lock:
             self.obstacle = None
             self._set_mapping(None, leave=True)
-            self._leave_at = 0.0
-            await self._close_leaving()
+            await self._leaving.close()
             if self._unsure:
                 await self._attempt(self._withdraw())
         self._wake()
@@ -125,7 +131,8 @@ class KeptPort:
         """Ask the router again at the next opportunity, however it answered last."""
         self.obstacle = None
         self._failures = 0
-        self._retry_at = self._check_at = self._leave_at = 0.0
+        self._retry_at = self._check_at = 0.0
+        self._leaving.hurry()
         self._router.forget()
         self._wake()
 
@@ -134,7 +141,8 @@ class KeptPort:
     @property
     def due_at(self) -> float | None:
         """Return when there is something to do, None for never."""
-        times = [self._leave_at] if self.leaving else []
+        due = self._leaving.due_at
+        times = [] if due is None else [due]
         if self._wanted is not None:
             if self.obstacle is not None:
                 times.append(self._retry_at)
@@ -151,8 +159,9 @@ class KeptPort:
         before = self._state
         async with self._lock:
             if signalled:
-                self._retry_at = self._check_at = self._leave_at = 0.0
-            await self._close_leaving()
+                self._retry_at = self._check_at = 0.0
+                self._leaving.hurry()
+            await self._leaving.close()
             if self._wanted is not None and self._clock.now() >= (self.due_at or 0):
                 await self._attempt(self._stand(evented=evented and not signalled))
         return self._state != before
@@ -184,10 +193,9 @@ class KeptPort:
         ):
             # The server, this host or the router has another address now.
             self._set_mapping(None, leave=True)
-            self._leave_at = 0.0
-            await self._close_leaving()
+            await self._leaving.close()
             mapping = None
-        if mapping and _is_over(mapping, self._clock.now()):
+        if mapping and mapping.is_over(self._clock.now()):
             # Silence alone proves nothing; the end of the lease does.
             self._set_mapping(None)
             mapping = None
@@ -210,6 +218,12 @@ class KeptPort:
             await self._router.tidy(target, self.mapping)
 
     # Conversations with the router
+
+    async def _open(self, external_port: int) -> None:
+        if self.mapping is not None and self.mapping.external_port != external_port:
+            self._set_mapping(None, leave=True)
+            await self._leaving.close()
+        await self._map(external_port)
 
     async def _map(self, external_port: int) -> None:
         target = await self._target()
@@ -256,26 +270,6 @@ class KeptPort:
     async def _withdraw(self) -> None:
         await self._router.tidy(await self._target(), None)
         self._unsure = False
-
-    async def _close_leaving(self) -> None:
-        """Close what should be closed already; what cannot be reached ends by itself."""
-        now = self._clock.now()
-        self.leaving = tuple(
-            mapping for mapping in self.leaving if not _is_over(mapping, now)
-        )
-        if not self.leaving or now < self._leave_at:
-            return
-        for mapping in self.leaving:
-            try:
-                await self._router.release(mapping)
-            except PortMapError as err:
-                _LOGGER.debug("Not closed: %s (%s)", err.reason, err.detail)
-                self._leave_at = now + _pause(const.RETRY, self._refused)
-                self._refused += 1
-            else:
-                self.leaving = tuple(
-                    other for other in self.leaving if other is not mapping
-                )
 
     async def _target(self) -> Target:
         place = self._place
@@ -328,11 +322,12 @@ class KeptPort:
 
     def _set_mapping(self, mapping: Mapping | None, *, leave: bool = False) -> None:
         if leave and self.mapping is not None:
-            self.leaving = (*self.leaving, self.mapping)
+            self._leaving.add(self.mapping)
         self.mapping = mapping
         if mapping is None:
             self.external_address = None
             return
+        self._leaving.keep(mapping)
         self._plan_renewal(mapping)
 
     def _settle(self, *, evented: bool) -> None:
@@ -368,23 +363,13 @@ class KeptPort:
         now = self._clock.now()
         self.obstacle = error
         pauses = const.RETRY_LOST if self._had_mapping else const.RETRY
-        pause = _pause(pauses, self._failures)
-        self._retry_at = now + (
-            max(pause, const.RENEW_GAP) if self._renewals else pause
-        )
+        seconds = pause(pauses, self._failures)
+        if self._renewals:
+            seconds = max(seconds, const.RENEW_GAP)
+        self._retry_at = now + seconds
         self._failures += 1
-        if self.mapping is not None and _is_over(self.mapping, now):
+        if self.mapping is not None and self.mapping.is_over(now):
             self._set_mapping(None)
-
-
-def _pause(pauses: Sequence[float], failures: int) -> float:
-    """Return how long to leave the router alone; the last pause is repeated."""
-    return pauses[min(failures, len(pauses) - 1)]
-
-
-def _is_over(mapping: Mapping, now: float) -> bool:
-    """Tell whether the router has dropped a mapping by itself."""
-    return mapping.good_until is not None and now >= mapping.good_until
 
 
 def random_port() -> int:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from . import const
-from .model import Mapper, Mapping, Method, PortMapError, Target, most_telling
+from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, most_telling
 
 
 async def first_to_map(
@@ -84,7 +84,7 @@ class _Racer:
                 if other.proven:
                     await other.wait_failed(const.HEAD_START)
             if not self.proven:
-                await self.mapper.probe()
+                await self._probe(started + const.PATIENCE)
             self._answered = True
             answered_at = loop.time()
             for other in self._better:
@@ -95,6 +95,14 @@ class _Racer:
             # Only now: whoever wins lets nobody else go on.
             self._failed.set()
             raise
+
+    async def _probe(self, end: float) -> None:
+        """Probe, until the time is over that all share: silence is told in one."""
+        try:
+            async with asyncio.timeout_at(end):
+                await self.mapper.probe()
+        except TimeoutError:
+            raise PortMapError(Reason.NO_ROUTER, "No answer") from None
 
     async def give_way(
         self, other: _Racer, started: float, other_answered_at: float

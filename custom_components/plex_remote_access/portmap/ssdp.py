@@ -49,6 +49,22 @@ def build_search(host: IPv4Address, search_target: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
+def build_variant(host: IPv4Address, search_target: str) -> bytes:
+    """Build the same search as some routers want it, against the standard.
+
+    The order and case of headers matter to them, and that there are no quotes:
+    https://github.com/lbryio/aioupnp
+    """
+    lines = [
+        "M-SEARCH * HTTP/1.1",
+        f"Host: {host}:{PORT}",
+        f"St: {search_target}",
+        "Man: ssdp:discover",
+        *(["Mx: 1"] if host.is_multicast else []),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
 def parse_answer(packet: bytes, responder: IPv4Address) -> Answer | None:
     """Read an answer to a search; None if it is none or names no description.
 
@@ -86,6 +102,10 @@ class _Listener(asyncio.DatagramProtocol):
             self._seen.add(answer)
             self.answers.put_nowait(answer)
 
+    def has_heard(self, responder: IPv4Address) -> bool:
+        """Tell whether a device has answered."""
+        return any(answer.responder == responder for answer in self._seen)
+
     @override
     def error_received(self, exc: Exception) -> None:
         """Pass over a closed port: other answers may still come."""
@@ -103,7 +123,7 @@ async def search(
     transport, listener = await loop.create_datagram_endpoint(
         lambda: _Listener(route), sock=_socket(route.source)
     )
-    sender = asyncio.create_task(_send(transport, route.gateway, port))
+    sender = asyncio.create_task(_send(transport, listener, route.gateway, port))
     try:
         yield listener.answers
     finally:
@@ -122,13 +142,20 @@ def _socket(source: IPv4Address) -> socket.socket:
 
 
 async def _send(
-    transport: asyncio.DatagramTransport, gateway: IPv4Address, port: int
+    transport: asyncio.DatagramTransport,
+    listener: _Listener,
+    gateway: IPv4Address,
+    port: int,
 ) -> None:
+    """Search some times, and in another form while the router says nothing."""
     loop = asyncio.get_running_loop()
     start = loop.time()
-    for repeat in const.SEARCH_REPEATS:
-        await asyncio.sleep(start + repeat - loop.time())
+    times = [(repeat, build_search) for repeat in const.SEARCH_REPEATS]
+    for at, build in (*times, (const.SEARCH_VARIANT, build_variant)):
+        await asyncio.sleep(start + at - loop.time())
+        if build is build_variant and listener.has_heard(gateway):
+            return
         for search_target in SEARCH_TARGETS:
-            transport.sendto(build_search(gateway, search_target), (str(gateway), port))
+            transport.sendto(build(gateway, search_target), (str(gateway), port))
             if not gateway.is_loopback:
-                transport.sendto(build_search(GROUP, search_target), (str(GROUP), PORT))
+                transport.sendto(build(GROUP, search_target), (str(GROUP), PORT))

@@ -16,13 +16,17 @@ _TAG: Final = re.compile(r"<(/?)([A-Za-z_][\w.:-]*+)([^<>]*+)>")
 _MAX_DEPTH: Final = 32
 
 
+class HostileError(PortMapError):
+    """This XML was made to harm those who read it."""
+
+
 def parse_xml(body: bytes, *, strict: bool = False) -> Element:
     """Read XML; what is broken is read tag by tag. Raises PortMapError if it is none."""
     try:
         document: Element = fromstring(body.strip(b"\0 \t\r\n"))
     except DefusedXmlException as err:
         # Entities: no router needs them, and they are made to harm.
-        raise PortMapError(Reason.FAILED, "The router sent hostile XML") from err
+        raise HostileError(Reason.FAILED, "The router sent hostile XML") from err
     except ParseError, ValueError, LookupError:
         recovered = None if strict else _recover(body.decode(errors="replace"))
         if recovered is None:

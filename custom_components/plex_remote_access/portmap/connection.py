@@ -1,0 +1,154 @@
+"""The router's connection to the Internet, as UPnP speaks of it.
+
+UPnP WANIPConnection:1 and :2, WANPPPConnection:1.
+"""
+
+from contextlib import suppress
+from dataclasses import replace
+from ipaddress import AddressValueError, IPv4Address
+from typing import Final
+
+import aiohttp
+
+from . import second_opinion, soap, ssdp
+from .discovery import UnreadableError, find_services
+from .http import LostError
+from .igd import Service
+from .model import PortMapError, Reason
+from .route import Route
+from .second_opinion import SecondOpinion
+from .soap import SoapFault
+
+# Not only what the standard says: https://github.com/tailscale/tailscale/issues/10911
+_CONNECTED: Final = frozenset({"Connected", "Up"})
+_SECOND_VERSION: Final = "WANIPConnection:2"
+
+
+class Connection:
+    """One router's service that maps ports; it is searched when it is first needed."""
+
+    def __init__(
+        self, session: aiohttp.ClientSession, route: Route, port: int = ssdp.PORT
+    ) -> None:
+        """Speak with the router of this route; `port` is where it is searched."""
+        self._session = session
+        self._route = route
+        self._port = port
+        self._service: Service | SecondOpinion | None = None
+
+    async def find(self) -> None:
+        """Search the router and choose the service to speak with."""
+        try:
+            services = await find_services(self._session, self._route, self._port)
+        except UnreadableError as err:
+            self._service = await second_opinion.ask(err.url)
+            if self._service is None:
+                raise
+            return
+        self._service = await self._best(services) if len(services) > 1 else services[0]
+
+    async def _best(self, services: list[Service]) -> Service:
+        """Return the first service that is connected, or else one that answers.
+
+        One WAN connection of several is alive (MikroTik, DSL modems with both IP and
+        PPP): https://github.com/tailscale/tailscale/issues/8364
+        """
+        answering: list[Service] = []
+        for service in services:
+            try:
+                output = await self._ask(service, "GetStatusInfo", {})
+            except SoapFault:
+                answering.append(service)
+            except PortMapError:
+                continue
+            else:
+                if output.get("NewConnectionStatus") in _CONNECTED:
+                    return service
+                answering.append(service)
+        return (answering or services)[0]
+
+    async def call(self, action: str, **arguments: str) -> dict[str, str]:
+        """Call an action and return its output arguments. Raises PortMapError."""
+        known = self._service is not None
+        try:
+            return await self._call_once(action, arguments)
+        except LostError:
+            # Many routers choose a new port at each start: search again, once.
+            if not known:
+                raise
+        return await self._call_once(action, arguments)
+
+    async def external_address(self) -> IPv4Address:
+        """Ask for the router's address on the Internet side."""
+        output = await self.call("GetExternalIPAddress")
+        with suppress(AddressValueError):
+            address = IPv4Address(output.get("NewExternalIPAddress", ""))
+            if not address.is_unspecified:
+                return address
+        raise PortMapError(
+            await self._why_no_address(), "The router names no external address"
+        )
+
+    @property
+    def event_url(self) -> str | None:
+        """Return where the router can be asked to tell what changes (GENA)."""
+        return service.event_url if (service := self._described) else None
+
+    @property
+    def is_fritz_box(self) -> bool:
+        """Tell whether the owner has to permit each device."""
+        return (service := self._described) is not None and service.is_fritz_box
+
+    @property
+    def is_second_version(self) -> bool:
+        """Tell whether the service knows the actions of WANIPConnection:2."""
+        service = self._described
+        return service is not None and service.service_type.endswith(_SECOND_VERSION)
+
+    def speak_first_version(self) -> None:
+        """Call the service by its first version from now on, at the same address."""
+        if (service := self._described) is not None:
+            first = service.service_type.removesuffix("2") + "1"
+            self._service = replace(service, service_type=first)
+
+    @property
+    def _described(self) -> Service | None:
+        """Return the service, if it is one whose description we have read ourselves."""
+        return self._service if isinstance(self._service, Service) else None
+
+    async def _why_no_address(self) -> Reason:
+        """Tell a router that is offline from one that does not like its address.
+
+        miniupnpd behind another router answers with an empty text, and is connected.
+        """
+        with suppress(SoapFault):
+            output = await self.call("GetStatusInfo")
+            if output.get("NewConnectionStatus") not in _CONNECTED:
+                return Reason.WAN_DOWN
+        return Reason.NO_PUBLIC_ADDRESS
+
+    async def _call_once(
+        self, action: str, arguments: dict[str, str]
+    ) -> dict[str, str]:
+        if self._service is None:
+            await self.find()
+        service = self._service
+        assert service is not None
+        try:
+            return await self._ask(service, action, arguments)
+        except PortMapError as err:
+            if err.reason is Reason.NO_ROUTER or isinstance(err, LostError):
+                self._service = None
+            raise
+
+    async def _ask(
+        self,
+        service: Service | SecondOpinion,
+        action: str,
+        arguments: dict[str, str],
+    ) -> dict[str, str]:
+        if isinstance(service, SecondOpinion):
+            return await service.call(action, arguments)
+        return await soap.call(
+            self._session, service.control_url, service.service_type, action, arguments
+        )

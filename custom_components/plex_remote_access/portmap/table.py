@@ -1,0 +1,117 @@
+"""The router's table of mappings, as UPnP lets it be read.
+
+WANIPConnection:2, section 2.5.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+import re
+from typing import Final
+
+from . import const
+from .connection import Connection
+from .model import PortMapError, Reason, Target
+from .soap import SoapFault
+
+_NO_SUCH_ENTRY: Final = frozenset({713, 714, 730})
+# The action does not exist (401, 602), or not with these arguments (402, 403, 404).
+NOT_UNDERSTOOD: Final = frozenset({401, 402, 403, 404, 602})
+
+
+def short_description(description: str) -> str:
+    """Return the short name of a row, for routers that take no long one.
+
+    The last word: that is where servers differ.
+    """
+    words = re.findall(r"[A-Za-z0-9]+", description) or [description]
+    return str(words[-1])[: const.SHORT_DESCRIPTION]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One row of the router's table. `lease` is what remains, 0 has no end."""
+
+    external_port: int
+    client: str
+    port: int
+    description: str
+    lease: int
+
+    def is_for(self, target: Target) -> bool:
+        """Tell whether this row is ours: all three must match."""
+        return self.leads_to(target) and self.description in {
+            target.description,
+            short_description(target.description),
+        }
+
+    def leads_to(self, target: Target) -> bool:
+        """Tell whether connections end at the target, whoever wanted that."""
+        return (self.client, self.port) == (str(target.address), target.port)
+
+
+class Table:
+    """The TCP rows of one router's table."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Read it through this connection."""
+        self._connection = connection
+
+    async def entry(self, port: int) -> Entry | None:
+        """Read the row of an external port, ours or not."""
+        try:
+            row = await self._connection.call(
+                "GetSpecificPortMappingEntry", **row_key(port)
+            )
+            return _read(row, port)
+        except SoapFault as fault:
+            if fault.code in _NO_SUCH_ENTRY:
+                return None
+            if fault.code not in NOT_UNDERSTOOD:
+                raise
+        async for entry in self.walk():
+            if entry.external_port == port:
+                return entry
+        return None
+
+    async def walk(self) -> AsyncIterator[Entry]:
+        """Read one row after the other."""
+        for index in range(const.MAX_ROWS):
+            try:
+                row = await self._connection.call(
+                    "GetGenericPortMappingEntry", NewPortMappingIndex=str(index)
+                )
+            except SoapFault:
+                # Which error stands for the end differs between routers.
+                return
+            port = row.get("NewExternalPort", "")
+            if port.isdecimal() and row.get("NewProtocol", "").upper() == "TCP":
+                yield _read(row, int(port))
+
+    async def delete(self, port: int) -> None:
+        """Remove the row of an external port, which the caller knows to be ours.
+
+        Raises SoapFault unless it is gone already.
+        """
+        try:
+            await self._connection.call("DeletePortMapping", **row_key(port))
+        except SoapFault as fault:
+            if fault.code not in _NO_SUCH_ENTRY:
+                raise
+
+
+def row_key(port: int) -> dict[str, str]:
+    """Return the arguments that name a row. The remote host must be empty."""
+    return {"NewRemoteHost": "", "NewExternalPort": str(port), "NewProtocol": "TCP"}
+
+
+def _read(row: dict[str, str], external_port: int) -> Entry:
+    try:
+        return Entry(
+            external_port=external_port,
+            client=row["NewInternalClient"],
+            port=int(row["NewInternalPort"]),
+            description=row.get("NewPortMappingDescription", ""),
+            lease=int(row.get("NewLeaseDuration") or 0),
+        )
+    except (KeyError, ValueError) as err:
+        raise PortMapError(Reason.FAILED, "The router's table is odd") from err
