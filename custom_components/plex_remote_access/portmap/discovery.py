@@ -58,8 +58,6 @@ async def _first_services(
             done, _ = await asyncio.wait(
                 tasks, timeout=left, return_when=asyncio.FIRST_COMPLETED
             )
-            tasks -= done
-            # Every outcome is looked at, also of those that came too late.
             for task in done:
                 try:
                     result = task.result()
@@ -77,9 +75,12 @@ async def _first_services(
                     # Another router on the link; ours may only be slower.
                     others = others or result
                     end = min(end, loop.time() + const.GRACE)
+            tasks -= done
     finally:
         for task in tasks:
             task.cancel()
+        # Also the outcome of those that came too late is looked at.
+        await asyncio.gather(*tasks, return_exceptions=True)
     if others:
         return others
     raise failure
