@@ -157,7 +157,11 @@ class ScriptedGateway:
         if request.method == "GET":
             return Response(200, self.description)
         action = request.headers["soapaction"].strip('"').partition("#")[2]
-        body = ElementTree.fromstring(request.body)[0][0]
+        try:
+            body = ElementTree.fromstring(request.body)[0][0]
+        except ElementTree.ParseError:
+            # What miniupnpc sends where it has found no service.
+            return Response(400, b"")
         await asyncio.sleep(self.delay)
         self.calls.append((action, {item.tag: item.text or "" for item in body}))
         replies = self.replies[action]
