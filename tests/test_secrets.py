@@ -10,9 +10,12 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
+from tests.simulators.plextv import PlexTv
 from tests.simulators.router import Router
 
 from .common import PUBLIC_IP, jumping_time, pass_time, press_retry, state_of, turn
+from .flows import choose, come_back, enter
+from .test_sign_in import listed
 
 pytestmark = jumping_time
 
@@ -91,3 +94,33 @@ async def test_nothing_secret_is_logged_when_set_up_fails(
     assert mock_config_entry.reason
     assert plex.token not in whole_log.text
     assert plex.token not in mock_config_entry.reason
+
+
+@pytest.mark.usefixtures("mock_setup_entry")
+async def test_nothing_secret_is_logged_while_signing_in(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    plex_tv: PlexTv,
+    whole_log: pytest.LogCaptureFixture,
+) -> None:
+    """Neither the token nor what leads to it, whatever plex.tv answers."""
+    plex_tv.account.token = "account-s3cret"
+    plex_tv.account.devices = [listed(plex)]
+    for status in (503, 429, 401, None):
+        plex_tv.account.status = status
+        await choose(hass, "plex_account")
+    (pin,) = plex_tv.account.pins.values()
+    for flow in hass.config_entries.flow.async_progress():
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    plex_tv.account.eager = True
+    result = await come_back(hass, await choose(hass, "plex_account"))
+    plex.faults.endpoints[Endpoint.PREFS_PUT] = EndpointFault(hang_up=True)
+    result = await enter(
+        hass, result["flow_id"], {"port_mapping": "automatic", "manual_port": 40000}
+    )
+    assert result["errors"] == {"base": "cannot_connect"}
+
+    for secret in (plex.token, plex_tv.account.token, pin.code):
+        assert secret not in whole_log.text
+    assert our_log(whole_log)
