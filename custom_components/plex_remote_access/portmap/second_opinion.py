@@ -69,13 +69,11 @@ def _read_description(url: str) -> Any:
     client = miniupnpc.UPnP()
     try:
         control = URL(client.selectigd(url))
-        # A description speaks for its own host only.
-        if control.host != URL(url).host:
-            return None
-        client.statusinfo()
-    except Exception as err:  # noqa: BLE001 - it knows no other class of errors
-        # A router that does not know the action answers nevertheless.
-        return client if str(err) in _CODES else None
+    except Exception:  # noqa: BLE001 - it knows no other class of errors
+        return None
+    # A description speaks for its own host only; the bare host stands for no service.
+    if control.host != URL(url).host or control.path == "/":
+        return None
     return client
 
 
