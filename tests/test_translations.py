@@ -30,6 +30,7 @@ from custom_components.plex_remote_access.snapshot import METHODS
 FOLDER = Path(__file__).parent.parent / "custom_components" / "plex_remote_access"
 SOURCE = "\n".join(path.read_text() for path in sorted(FOLDER.glob("*.py")))
 ENGLISH: dict[str, Any] = json.loads((FOLDER / "translations" / "en.json").read_text())
+LANGUAGES = sorted((FOLDER / "translations").glob("*.json"))
 ICONS: dict[str, Any] = json.loads((FOLDER / "icons.json").read_text())
 SERVICES = (FOLDER / "services.yaml").read_text()
 
@@ -257,3 +258,24 @@ def test_triggers_and_conditions_are_described(kind: str) -> None:
     for texts in ENGLISH[kind].values():
         assert texts["name"] and texts["description"]
         assert set(texts["fields"]) == {"behavior", "for"}
+
+
+def texts_of(tree: dict[str, Any], path: str = "") -> dict[str, str]:
+    """Return all texts by their keys."""
+    texts: dict[str, str] = {}
+    for key, value in tree.items():
+        name = f"{path}.{key}"
+        texts |= texts_of(value, name) if isinstance(value, dict) else {name: value}
+    return texts
+
+
+@pytest.mark.parametrize("path", LANGUAGES, ids=lambda path: path.stem)
+def test_languages_are_complete(path: Path) -> None:
+    """Each has every text, none is left over, and no placeholder was lost."""
+    english, translated = texts_of(ENGLISH), texts_of(json.loads(path.read_text()))
+
+    assert translated.keys() == english.keys()
+    for key, text in english.items():
+        placeholders = sorted(re.findall(r"\{\w+\}", text))
+        assert sorted(re.findall(r"\{\w+\}", translated[key])) == placeholders
+        assert translated[key].strip()
