@@ -1,0 +1,38 @@
+"""What one suite tried, as a file for the report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+import json
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path(__file__).parents[2] / "test-artifacts" / "reliability"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """What was tried, and what did not hold.
+
+    `tried` counts faults, inputs or attacks by their kind. A violation says in words what
+    did not hold, and with which seed. `figures` are measurements worth telling.
+    """
+
+    suite: str
+    tried: Mapping[str, int]
+    violations: Sequence[str]
+    seeds: Sequence[int]
+    seconds: float
+    figures: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self) -> None:
+        """Keep it for the report, instead of what the suite wrote before."""
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(asdict(self), indent=2, sort_keys=True)
+        (FOLDER / f"{self.suite}.json").write_text(f"{text}\n")
+
+
+def read_all() -> list[Record]:
+    """Return what all suites wrote."""
+    return [
+        Record(**json.loads(file.read_text())) for file in sorted(FOLDER.glob("*.json"))
+    ]
