@@ -223,6 +223,7 @@ async def test_settings_that_the_server_does_not_have(
     assert list(result["data_schema"].schema) == [
         "port_mapping",
         "manual_port",
+        "try_now",
         "advanced",
     ]
     result = await enter(hass, result["flow_id"], {"port_mapping": "automatic"})

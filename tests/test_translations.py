@@ -149,6 +149,19 @@ def test_errors_are_called_alike_everywhere(section: str) -> None:
     }.items() <= texts.items()
 
 
+def test_opening_from_the_options() -> None:
+    """What it is that takes a while, and each outcome."""
+    texts = ENGLISH["options"]
+
+    assert set(texts["progress"]) == {"opening"}
+    assert set(texts["step"]) == {"remote_access", "reachable", "not_reachable"}
+    assert set(step("options", "not_reachable")["menu_options"]) == {
+        "remote_access",
+        "opening",
+        "done",
+    }
+
+
 def test_aborts() -> None:
     """Of the options flow: whatever keeps the server from showing its settings."""
     assert set(ENGLISH["config"]["abort"]) == {

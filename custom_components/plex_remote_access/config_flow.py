@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult, FlowType
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT, CONF_TOKEN
 from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
@@ -12,7 +12,7 @@ import voluptuous as vol
 
 from .address import async_find_address, async_look_at, async_moved_to
 from .clients import is_on_lan, write_settings
-from .const import DOMAIN
+from .const import CONF_TRY_NOW, DOMAIN
 from .coordinator import PlexRemoteAccessConfigEntry
 from .core_plex import CoreServer, async_core_servers
 from .discovery import async_search
@@ -43,8 +43,9 @@ class PlexRemoteAccessConfigFlow(SignInFlow, domain=DOMAIN):
     _servers: dict[str, AccountServer]
     _name: str
 
-    # What was connected to.
+    # What was connected to, and whether remote access is to be turned on at once.
     _server: TriedServer
+    _try_now = False
 
     @staticmethod
     @callback
@@ -256,6 +257,7 @@ class PlexRemoteAccessConfigFlow(SignInFlow, domain=DOMAIN):
             except PlexError as err:
                 errors["base"] = translation_key(err)
             else:
+                self._try_now = user_input.get(CONF_TRY_NOW, False)
                 return self.async_create_entry(
                     title=self._server.name,
                     data=self._server.data,
@@ -270,6 +272,16 @@ class PlexRemoteAccessConfigFlow(SignInFlow, domain=DOMAIN):
             errors=errors,
             description_placeholders={"server": self._server.name},
         )
+
+    @override
+    async def async_on_create_entry(self, result: ConfigFlowResult) -> ConfigFlowResult:
+        """Turn remote access on if that was asked for; it needs an entry."""
+        if self._try_now:
+            flow = await self.hass.config_entries.options.async_init(
+                result["result"].entry_id, data={CONF_TRY_NOW: True}
+            )
+            result["next_flow"] = (FlowType.OPTIONS_FLOW, flow["flow_id"])
+        return result
 
     @property
     def _expected(self) -> str:

@@ -16,6 +16,7 @@ CONF_PREFERRED_PORT: Final = "preferred_port"
 CONF_ROUTER: Final = "router"
 CONF_ROUTER_SWITCH: Final = "router_switch"
 CONF_STREAM_LIMIT: Final = "stream_limit"
+CONF_TRY_NOW: Final = "try_now"
 CONF_UPLOAD_SPEED: Final = "upload_speed"
 
 DEFAULT_PORT: Final = 32400

@@ -44,6 +44,7 @@ from .const import (
     CONF_ROUTER,
     CONF_ROUTER_SWITCH,
     CONF_STREAM_LIMIT,
+    CONF_TRY_NOW,
     CONF_UPLOAD_SPEED,
     DEFAULT_PORT,
     KBPS_PER_MBPS,
@@ -197,6 +198,8 @@ def remote_access_schema(preferences: Preferences, mode: str) -> vol.Schema:
                 mode=SelectSelectorMode.DROPDOWN,
             )
         )
+    # Off by default: nothing is opened that nobody has asked for.
+    fields[vol.Optional(CONF_TRY_NOW, default=False)] = BooleanSelector()
     fields[vol.Optional(CONF_ADVANCED, default={})] = section(
         vol.Schema(
             {

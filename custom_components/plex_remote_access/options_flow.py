@@ -2,22 +2,19 @@
 
 from typing import Any
 
-from homeassistant.config_entries import (
-    ConfigEntryState,
-    ConfigFlowResult,
-    OptionsFlowWithReload,
-)
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
 import voluptuous as vol
 
 from .clients import create_server, write_settings
-from .const import CONF_ADVANCED, CONF_PORT_MAPPING
+from .const import CONF_ADVANCED, CONF_PORT_MAPPING, CONF_TRY_NOW
 from .coordinator import PlexRemoteAccessConfigEntry
 from .errors import translation_key
 from .forms import Choice, remote_access_schema, suggest
+from .opening import OpeningFlow
 from .plex import PlexError, PreferenceChange, Preferences
 
 
-class PlexRemoteAccessOptionsFlow(OptionsFlowWithReload):
+class PlexRemoteAccessOptionsFlow(OpeningFlow):
     """Change who opens the port, and the server's settings."""
 
     _preferences: Preferences
@@ -25,7 +22,9 @@ class PlexRemoteAccessOptionsFlow(OptionsFlowWithReload):
     async def async_step_init(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Begin with the only step."""
+        """Begin with the form; after a first set-up, with what was asked for there."""
+        if self.init_data == {CONF_TRY_NOW: True}:
+            return self.begin_opening(dict(self.config_entry.options))
         return await self.async_step_remote_access(user_input)
 
     async def async_step_remote_access(
@@ -40,6 +39,8 @@ class PlexRemoteAccessOptionsFlow(OptionsFlowWithReload):
             if user_input is not None:
                 choice = Choice.read(user_input, self._preferences)
                 await self._apply(choice.change)
+                if user_input.get(CONF_TRY_NOW):
+                    return self.begin_opening(choice.options)
                 return self.async_create_entry(data=choice.options)
         except vol.Invalid as err:
             errors[str(err.path[0])] = err.msg
