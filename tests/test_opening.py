@@ -156,7 +156,7 @@ async def test_no_verdict(
     await become(lambda: state_of(hass, STATUS).state, "connecting")
 
     await pass_time(hass, freezer, 31)
-    await pass_time(hass, freezer, 31)
+    await pass_time(hass, freezer, 61)
     step = await dialog.leave(step)
 
     assert step["step_id"] == "not_reachable"
