@@ -24,10 +24,10 @@ from .common import (
     turn,
 )
 from .flows import enter, reach_last_step
+from .test_issues import NOTHING
 
 pytestmark = jumping_time
 
-NOTHING = {"pcp": False, "nat_pmp": False, "upnp": False}
 HERE = {"router": "127.0.0.1"}
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final, override
+from typing import Any, Final, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
@@ -25,11 +25,13 @@ from .plex import (
     Preferences,
     listen,
 )
+from .portmap import PortMapError
 from .reconciler import Reconciler
 from .refusals import async_get_refusals
 from .router_switch import RouterSwitchError
 from .routers import async_get_router_care
 from .snapshot import Snapshot
+from .timeline import Timeline
 
 type PlexRemoteAccessConfigEntry = ConfigEntry[PlexRemoteAccessCoordinator]
 
@@ -56,6 +58,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         # router with a mapping that neither knows of.
         self._lock: Final = asyncio.Lock()
         self._care: Final = async_get_router_care(hass, entry.options)
+        self.timeline: Final = Timeline()
         self._alarm: Final = Alarm(hass, self._look)
         self._refusals: Final = async_get_refusals(hass, entry.entry_id)
 
@@ -90,6 +93,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             memory=memory,
             store=store,
             changed=self._look_here,
+            timeline=self.timeline,
         )
 
     # Looks
@@ -125,6 +129,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _ask_server(self) -> tuple[Preferences, Account]:
         answers = await self._reconciler.ask()
         self._refusals.accepted()
+        self.timeline.stands("server", "answers")
         if not self.last_update_success:
             # It has started anew, as a rule, and shows green until plex.tv was here.
             self._reconciler.verdict.changed()
@@ -134,8 +139,21 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _note_failure(self, error: PlexError) -> None:
         """Ask the owner for another token if this one is certainly no good."""
+        self.timeline.stands("server", type(error).__name__)
         if self._refusals.failed(error):
             self.config_entry.async_start_reauth(self.hass)
+
+    @property
+    def hears_news(self) -> bool:
+        """Tell whether the server says by itself what is new."""
+        return self._reconciler.answers.is_told
+
+    async def async_describe_router(self) -> dict[str, Any]:
+        """Return what the router can do; it is asked, and nothing is opened."""
+        try:
+            return await self._reconciler.kept.describe_router()
+        except PortMapError as err:
+            return {"reason": err.reason, "detail": err.detail}
 
     @callback
     def _end_reauth(self) -> None:

@@ -1,9 +1,10 @@
 """What people may hand to others who are to help them: no token, no address."""
 
 from dataclasses import asdict
+import re
 from typing import Any, Final
 
-from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.components.diagnostics import REDACTED, async_redact_data
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_HOST, CONF_TOKEN
 from homeassistant.core import HomeAssistant
@@ -12,6 +13,8 @@ from .const import CONF_ROUTER
 from .coordinator import PlexRemoteAccessConfigEntry
 
 _TO_REDACT: Final = {CONF_HOST, CONF_ROUTER, CONF_TOKEN, "private_ip", "public_ip"}
+# Routers name addresses in their own words.
+_ADDRESS: Final = re.compile(r"\b\d{1,3}(\.\d{1,3}){3}\b")
 
 
 async def async_get_config_entry_diagnostics(
@@ -24,12 +27,26 @@ async def async_get_config_entry_diagnostics(
     }
     if entry.state is ConfigEntryState.LOADED:
         coordinator = entry.runtime_data
+        snapshot = asdict(coordinator.data)
         report["server"] = {
             "version": coordinator.identity.version,
             "claimed": coordinator.identity.claimed,
             "answers": coordinator.last_update_success,
+            "tells_news": coordinator.hears_news,
+            "unknown_settings": [
+                name for name, value in snapshot["preferences"].items() if value is None
+            ],
         }
-        report["remote_access"] = async_redact_data(
-            asdict(coordinator.data), _TO_REDACT
-        )
+        report["remote_access"] = async_redact_data(snapshot, _TO_REDACT)
+        report["router"] = _without_addresses(await coordinator.async_describe_router())
+        report["timeline"] = _without_addresses(coordinator.timeline.events)
     return report
+
+
+def _without_addresses(value: Any) -> Any:
+    """Return the same without any address in it."""
+    if isinstance(value, dict):
+        return {key: _without_addresses(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_addresses(each) for each in value]
+    return _ADDRESS.sub(REDACTED, value) if isinstance(value, str) else value

@@ -29,6 +29,7 @@ from .routers import RouterCare
 from .server_watch import ServerWatch
 from .snapshot import Snapshot, take_snapshot
 from .steps import StepTaker
+from .timeline import Timeline
 from .verdict import VerdictWatch
 
 # Every goal is a few steps away (close, open, write, turn); more means that somebody
@@ -53,6 +54,7 @@ class Reconciler:
         memory: Memory,
         store: MemoryStore,
         changed: Callable[[], None],
+        timeline: Timeline,
     ) -> None:
         """Go on from what is remembered; `changed` is called for news from the router."""
         self.seen: Seen | None = None
@@ -63,6 +65,7 @@ class Reconciler:
         self.switch: Final = RouterSwitch(hass, entry.options.get(CONF_ROUTER_SWITCH))
         self.verdict: Final = VerdictWatch()
         self.announcer: Final = Announcer()
+        self.timeline: Final = timeline
         self._hass: Final = hass
         self._entry: Final = entry
         self._memory: Final = memory
@@ -79,6 +82,7 @@ class Reconciler:
             remedies=self._remedies,
             memory=memory,
             remember=self.remember,
+            timeline=self.timeline,
         )
         self._calm = False
 
@@ -214,6 +218,7 @@ class Reconciler:
         Raises PlexError, and RouterSwitchError if somebody asked for something.
         """
         if request is not None:
+            self.timeline.happened("request", request)
             self._memory.engaged = request is Request.ON
         if request is Request.OFF:
             self._memory.republishing = False
@@ -272,6 +277,9 @@ class Reconciler:
             plan, mapped=seen.mapping is not None, engaged=wanted.engaged
         )
         self._calm = seen.settled and plan.status in _CALM
+        obstacle = self.kept.obstacle
+        self.timeline.stands("obstacle", obstacle and obstacle.detail)
+        self.timeline.stands("verdict", (plan.status, plan.cause))
         return take_snapshot(
             wanted, seen, self.announcer.tell(plan), closes_at=self._memory.closes_at
         )

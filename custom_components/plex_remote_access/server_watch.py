@@ -28,6 +28,11 @@ class ServerWatch:
         """Return the seconds until something may have changed without a word."""
         return min(self._preferences.due_in, self._account.due_in)
 
+    @property
+    def is_told(self) -> bool:
+        """Tell whether the server says by itself what is new."""
+        return self._account.is_told
+
     def listening(self, connected: bool) -> None:
         """Note whether the server tells what is new, and take nothing for granted."""
         for answer in (self._preferences, self._account):

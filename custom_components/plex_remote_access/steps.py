@@ -13,6 +13,7 @@ from .portmap import KeptPort, random_port
 from .remedy import RemedyWatch
 from .router_switch import RouterSwitch
 from .server_watch import ServerWatch
+from .timeline import Timeline
 from .verdict import VerdictWatch
 
 
@@ -31,6 +32,7 @@ class StepTaker:
         remedies: RemedyWatch,
         memory: Memory,
         remember: Callable[[], Awaitable[None]],
+        timeline: Timeline,
     ) -> None:
         """Do nothing yet; the name is for the log."""
         self.times_taken = 0
@@ -43,6 +45,7 @@ class StepTaker:
         self._remedies: Final = remedies
         self._memory: Final = memory
         self._remember: Final = remember
+        self._timeline: Final = timeline
 
     async def take(
         self, steps: tuple[Step, ...], mode: PortMapping, seen: Seen
@@ -67,6 +70,7 @@ class StepTaker:
 
     async def _take(self, step: Step, mode: PortMapping, seen: Seen) -> None:
         LOGGER.debug("%s: %s", self._name, step)
+        self._timeline.happened("step", step)
         match step:
             case Write(change):
                 if mode is PortMapping.AUTOMATIC and change.manual_mode is not None:

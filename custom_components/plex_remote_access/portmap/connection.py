@@ -95,6 +95,11 @@ class Connection:
         return service.event_url if (service := self._described) else None
 
     @property
+    def service_type(self) -> str | None:
+        """Return the service that maps ports, None where it was not found yet."""
+        return service.service_type if (service := self._described) else None
+
+    @property
     def is_fritz_box(self) -> bool:
         """Tell whether the owner has to permit each device."""
         return (service := self._described) is not None and service.is_fritz_box

@@ -7,9 +7,10 @@ from ipaddress import IPv4Address
 import logging
 import math
 import random
-from typing import Final
+from typing import Any, Final
 
 from . import const
+from .capability import capabilities
 from .clock import Clock, pause
 from .leaving import Leaving
 from .model import Mapping, Method, PortMapError, Reason, Target
@@ -165,6 +166,10 @@ class KeptPort:
             if self._wanted is not None and self._clock.now() >= (self.due_at or 0):
                 await self._attempt(self._stand(evented=evented and not signalled))
         return self._state != before
+
+    async def describe_router(self) -> dict[str, Any]:
+        """Return what the router can do for this server. Raises PortMapError."""
+        return await capabilities(self._router, await self._target())
 
     def fail(self, error: PortMapError) -> None:
         """Note that there was no way to tend."""

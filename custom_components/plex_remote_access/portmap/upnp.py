@@ -59,6 +59,16 @@ class UpnpMapper(Mapper):
         """Return where the router can be asked to tell what changes (GENA)."""
         return self._connection.event_url
 
+    @property
+    def learnt(self) -> dict[str, object]:
+        """Return which service was found, and what the router turned out to need."""
+        return {
+            "service": self._connection.service_type,
+            "lease": self._lease,
+            "short_name": self._describe is short_description,
+            "wants_permission": self._connection.is_fritz_box,
+        }
+
     @override
     async def probe(self) -> None:
         await self._connection.find()
