@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from functools import partial
+import signal
 import sys
 from unittest.mock import patch
 
@@ -56,10 +57,13 @@ async def test_map_and_release(
     assert list(router.table) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_watch(
-    router: SimulatedRouter, capsys: pytest.CaptureFixture[str]
+    router: SimulatedRouter,
+    capsys: pytest.CaptureFixture[str],
+    number: signal.Signals,
 ) -> None:
-    """The port is open as long as somebody watches."""
+    """The port is open as long as somebody watches, however that ends."""
     watching = asyncio.create_task(run("watch", "32400"))
     async with asyncio.timeout(5):
         while not len(router.table):
@@ -67,7 +71,7 @@ async def test_watch(
         while "leads to" not in capsys.readouterr().out:
             await asyncio.sleep(0.01)
 
-    watching.cancel()
+    signal.raise_signal(number)
     await asyncio.wait((watching,))
 
     assert list(router.table) == []

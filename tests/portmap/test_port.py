@@ -362,18 +362,45 @@ async def test_difference_is_told(port: KeptPort, router: FakeRouter) -> None:
     assert await port.tend(signalled=True)
 
 
-async def test_udp_mapping_is_asked_for_again_at_each_look(
+async def test_udp_mapping_is_asked_for_again(
     port: KeptPort, router: FakeRouter, clock: FakeClock
 ) -> None:
     """It cannot be looked up, and a router may lose it without a word."""
     router.method = Method.PCP
     await port.open(40000)
-    router.errors["extend"] = REFUSED
-    await pass_time(port, clock, 130)
+    opened_at = clock.time
+    await pass_time(port, clock, 200)
 
-    assert len(router.called("extend")) == 2
+    assert [at - opened_at for at in router.called("extend")] == [96, 192]
     assert port.obstacle is None
     assert port.times_opened == 1
+
+
+async def test_udp_mapping_is_asked_for_again_after_a_signal(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """A router may be too young for its epoch to tell; signals may be a flood."""
+    router.method = Method.PCP
+    await port.open(40000)
+    for _ in range(25):
+        clock.time += 1
+        await port.tend(signalled=True)
+
+    assert len(router.called("extend")) == 2
+    assert len(router.called("verify")) == 25
+
+
+async def test_refusal_of_what_stands_is_no_obstacle(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """There is time to fail before the lease ends."""
+    router.method = Method.PCP
+    await port.open(40000)
+    router.errors["extend"] = REFUSED
+    await pass_time(port, clock, 100)
+
+    assert len(router.called("extend")) == 1
+    assert port.obstacle is None
 
 
 async def test_address_is_asked_again_after_an_event(

@@ -15,6 +15,7 @@ from custom_components.plex_remote_access.portmap.ssdp import (
     SEARCH_TARGETS,
     Answer,
     build_search,
+    build_variant,
     parse_answer,
     search,
 )
@@ -146,10 +147,19 @@ async def test_each_description_is_told_once(router: Router) -> None:
     """A router gives the same answer to many searches."""
     async with search(ROUTE, router.ssdp_port) as answers, asyncio.timeout(5):
         await answers.get()
-        while router.packets[PacketKind.SSDP] < 2 * len(SEARCH_TARGETS):
+        while router.packets[PacketKind.SSDP] < len(SEARCH_TARGETS):
             await asyncio.sleep(0.01)
 
     assert answers.empty()
+
+
+async def test_one_question_is_enough_for_a_router_that_answers(router: Router) -> None:
+    """Weak routers are kept from nothing else by a burst of questions."""
+    async with search(ROUTE, router.ssdp_port) as answers:
+        await answers.get()
+        await asyncio.sleep(2 * const.SEARCH_ALL)
+
+    assert router.packets[PacketKind.SSDP] == 1
 
 
 async def test_lost_search_is_repeated(router: Router) -> None:
@@ -190,7 +200,7 @@ async def test_router_that_answers_to_one_search_only(
     gateway.answers_to = build_search(LOOPBACK, target)
 
     assert (await first(ROUTE, gateway.ssdp_port)).location == gateway.url
-    assert len(gateway.searches) <= len(SEARCH_TARGETS)
+    assert len(gateway.searches) <= 1 + len(SEARCH_TARGETS)
 
 
 async def test_strangers_are_not_heard(gateway: ScriptedGateway) -> None:
@@ -220,7 +230,7 @@ async def test_flood_of_answers_is_bounded(gateway: ScriptedGateway) -> None:
     async with search(ROUTE, gateway.ssdp_port) as answers, asyncio.timeout(5):
         while not answers.full():
             await asyncio.sleep(0.01)
-        while len(gateway.searches) < 2 * len(SEARCH_TARGETS):
+        while len(gateway.searches) < len(SEARCH_TARGETS):
             await asyncio.sleep(0.01)
 
     assert answers.qsize() == 8
@@ -238,16 +248,23 @@ async def test_closed_port_does_not_end_the_search(
 async def test_router_is_asked_both_ways_quirk_30() -> None:
     """Some routers answer only multicasts, some only unicasts."""
     transport = Mock(spec=asyncio.DatagramTransport)
-    with patch.object(const, "SEARCH_REPEATS", (0.0, 0.01)):
-        await ssdp._send(transport, Mock(), GATEWAY, 1900)
+    silent = Mock(has_heard=Mock(return_value=False))
+    with (
+        patch.object(const, "SEARCH_AGAIN", const.SEARCH_ALL),
+        patch.object(const, "SEARCH_VARIANT", const.SEARCH_ALL),
+    ):
+        await ssdp._send(transport, silent, GATEWAY, 1900)
 
     sent = [call.args for call in transport.sendto.call_args_list]
-    assert sent == 2 * [
+    targets = (SEARCH_TARGETS[0], *SEARCH_TARGETS, *SEARCH_TARGETS)
+    searches = [(build_search, target) for target in targets]
+    variants = [(build_variant, target) for target in SEARCH_TARGETS]
+    assert sent == [
         packet
-        for target in SEARCH_TARGETS
+        for build, target in (*searches, *variants)
         for packet in (
-            (build_search(GATEWAY, target), ("192.168.1.1", 1900)),
-            (build_search(GROUP, target), ("239.255.255.250", 1900)),
+            (build(GATEWAY, target), ("192.168.1.1", 1900)),
+            (build(GROUP, target), ("239.255.255.250", 1900)),
         )
     ]
 

@@ -11,6 +11,7 @@ import hashlib
 from ipaddress import IPv4Address
 import logging
 import math
+import signal
 import sys
 import time
 from typing import Final
@@ -157,6 +158,12 @@ _COMMANDS: Final[dict[str, Callable[[Router, argparse.Namespace], Awaitable[None
 
 
 async def _main(arguments: argparse.Namespace) -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    # Also where it runs in the background, which has Ctrl-C ignored: what was opened is
+    # closed before the end.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     async with aiohttp.ClientSession() as session:
         router = Router(session, gateway=arguments.router)
         await _COMMANDS[arguments.command](router, arguments)
@@ -170,7 +177,7 @@ def main() -> None:
         asyncio.run(_main(arguments))
     except PortMapError as err:
         sys.exit(_failure(err))
-    except KeyboardInterrupt:
+    except asyncio.CancelledError:
         pass
 
 

@@ -11,10 +11,15 @@ PATIENCE: Final = 2.9
 # RFC 6886, section 3.1 begins at 250 ms and doubles. The last wait leaves room within
 # PATIENCE for listening as long as the first one for another address.
 UDP_WAITS: Final = (0.25, 0.5, 1.0, 0.85)
-# Multicasts get lost on Wi-Fi, and some routers drop the first of a burst.
-SEARCH_REPEATS: Final = (0.0, 0.1, 0.5)
-# When the router has not answered by then, the search is put in another form.
+# Searching. One question to begin with: each costs a weak router some time, and it
+# answers nothing else meanwhile (miniupnpd needs 0.5 s for all that can be asked).
+SEARCH_FIRST: Final = 0.0
+# When the router has not answered by then, it is asked for all that it may call itself,
+# and later in another form.
+SEARCH_ALL: Final = 0.1
 SEARCH_VARIANT: Final = 1.0
+# Multicasts get lost on Wi-Fi; and what has answered may turn out to be no router.
+SEARCH_AGAIN: Final = 0.5
 # After the first good answer, how long a better one may still come.
 GRACE: Final = 0.05
 # Answers of one router to questions asked together.
@@ -51,17 +56,23 @@ RENEW_GAP: Final = 4.0
 # How often a mapping without an end is written again: the table is lost on a reboot.
 REFRESH_PERMANENT: Final = 1800
 
-# Looking after what stands. Four small packets on UDP; some ten for a SOAP exchange,
+# Looking after what stands. Two small packets on UDP; some ten for a SOAP exchange,
 # which makes the web pages of weak routers slow: https://github.com/jellyfin/jellyfin/issues/2401
-CHECK_UDP: Final = 60.0
+CHECK_UDP: Final = 48.0
+# How often a mapping is asked for again, which costs two more: at every second check.
+REPEAT_UDP: Final = 90.0
+# The same after a signal, which may be one of many.
+REPEAT_SIGNALLED: Final = 10.0
+# Also where the router tells what changes: who restarts has forgotten to whom.
 CHECK_UPNP: Final = 55.0
-# A router that sends events tells by itself; this is for the event that gets lost.
-CHECK_UPNP_EVENTED: Final = 110.0
 
 # Signals come in groups of two to four for one event.
 DEBOUNCE: Final = 0.25
-# Anybody on the LAN can send them: this is all that they can cause.
-SIGNAL_GAP: Final = 1.0
+# Anybody on the LAN can send them: as long as they go on, this is all that they can
+# cause. A router that loses and gets an address has news twice.
+SIGNAL_GAPS: Final = (0.4, 2.0)
+# All ports behind one router share a question that was answered so recently.
+SHARED_ANSWER: Final = 0.3
 
 # Subscriptions to events. The UPnP Device Architecture wants no less (section 4); a
 # router that grants under a minute would be asked more often than by polling.

@@ -92,12 +92,12 @@ class Continuity:
             self._lost_at = self.restarted_at = now
 
     async def look(self) -> None:
-        """Ask the router, unless it was asked within SIGNAL_GAP.
+        """Ask the router, unless it was asked within SHARED_ANSWER.
 
         Raises PortMapError if it does not answer, or refuses to.
         """
         async with self._lock:
-            if time.monotonic() >= self._looked_at + const.SIGNAL_GAP:
+            if time.monotonic() >= self._looked_at + const.SHARED_ANSWER:
                 self._refusal = None
                 try:
                     await self._look()

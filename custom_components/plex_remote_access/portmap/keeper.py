@@ -11,7 +11,7 @@ from typing import Final
 
 from . import const
 from .announcements import listen
-from .clock import Clock
+from .clock import Clock, pause
 from .gena import Subscription
 from .model import PortMapError, Reason
 from .port import KeptPort, Place
@@ -32,6 +32,7 @@ class Keeper:
         self._woken: Final = asyncio.Event()
         self._signalled: Final = asyncio.Event()
         self._quiet_until = 0.0
+        self._looks_in_a_row = 0
 
     @property
     def idle(self) -> bool:
@@ -95,10 +96,15 @@ class Keeper:
         self._woken.clear()
         if not self._signalled.is_set():
             return False
-        pause = max(const.DEBOUNCE, self._quiet_until - self.clock.now())
-        await self.clock.wait(asyncio.Event(), pause)
+        now = self.clock.now()
+        if now >= self._quiet_until + max(const.SIGNAL_GAPS):
+            self._looks_in_a_row = 0
+        seconds = max(const.DEBOUNCE, self._quiet_until - now)
+        await self.clock.wait(asyncio.Event(), seconds)
         self._signalled.clear()
-        self._quiet_until = self.clock.now() + const.SIGNAL_GAP
+        gap = pause(const.SIGNAL_GAPS, self._looks_in_a_row)
+        self._quiet_until = self.clock.now() + gap
+        self._looks_in_a_row += 1
         return True
 
     async def _tend(self, *, signalled: bool, evented: bool) -> None:

@@ -154,7 +154,7 @@ class KeptPort:
     async def tend(self, *, signalled: bool = False, evented: bool = False) -> bool:
         """Do what is due, or everything after a signal of the router.
 
-        `evented` says that the router tells what changes, so that less is asked.
+        `evented` says that the router tells its address by itself when it changes.
         Returns whether the owner would notice a difference.
         """
         before = self._state
@@ -164,7 +164,7 @@ class KeptPort:
                 self._leaving.hurry()
             await self._leaving.close()
             if self._wanted is not None and self._clock.now() >= (self.due_at or 0):
-                await self._attempt(self._stand(evented=evented and not signalled))
+                await self._attempt(self._stand(signalled=signalled, evented=evented))
         return self._state != before
 
     async def describe_router(self) -> dict[str, Any]:
@@ -187,7 +187,7 @@ class KeptPort:
             self.leaving,
         )
 
-    async def _stand(self, *, evented: bool) -> None:
+    async def _stand(self, *, signalled: bool, evented: bool) -> None:
         """See to it that the mapping stands."""
         target = await self._target()
         mapping = self.mapping
@@ -210,17 +210,26 @@ class KeptPort:
             return
         if not await self._router.verify(mapping):
             await self._restore(mapping)
-        elif (due := self._clock.now() >= self._renew_at) or mapping.method.is_udp:
-            # PCP and NAT-PMP cannot look a mapping up. Asking for it again changes
-            # nothing where it stands, and restores it where the router lost it
-            # without saying so, or too soon after its own start for the epoch to tell.
+        elif (due := self._clock.now() >= self._renew_at) or self._is_unproven(
+            mapping, signalled=signalled
+        ):
             await self._renew(mapping, due=due)
-        elif not (evented and self.external_address):
+        elif signalled or not evented or self.external_address is None:
             await self._learn_address(mapping)
-        self._settle(evented=evented)
+        self._settle()
         if not self._tidied:
             self._tidied = True
             await self._router.tidy(target, self.mapping)
+
+    def _is_unproven(self, mapping: Mapping, *, signalled: bool) -> bool:
+        """Tell whether a mapping has to be asked for again to know that it stands.
+
+        PCP and NAT-PMP cannot look it up. Asking again changes nothing where it stands,
+        and restores it where the router lost it without saying so, or too soon after
+        its own start for the epoch to tell.
+        """
+        pause = const.REPEAT_SIGNALLED if signalled else const.REPEAT_UDP
+        return mapping.method.is_udp and self._clock.now() >= mapping.granted_at + pause
 
     # Conversations with the router
 
@@ -323,7 +332,7 @@ class KeptPort:
         self._wanted = mapping.external_port
         self._tidied = False
         self._set_mapping(mapping)
-        self._settle(evented=False)
+        self._settle()
 
     def _set_mapping(self, mapping: Mapping | None, *, leave: bool = False) -> None:
         if leave and self.mapping is not None:
@@ -335,13 +344,10 @@ class KeptPort:
         self._leaving.keep(mapping)
         self._plan_renewal(mapping)
 
-    def _settle(self, *, evented: bool) -> None:
+    def _settle(self) -> None:
         """Plan the next check."""
-        mapping = self.mapping
-        if mapping is None or mapping.method is not Method.UPNP:
-            pause = const.CHECK_UDP
-        else:
-            pause = const.CHECK_UPNP_EVENTED if evented else const.CHECK_UPNP
+        upnp = self.mapping is not None and self.mapping.method is Method.UPNP
+        pause = const.CHECK_UPNP if upnp else const.CHECK_UDP
         self._check_at = self._clock.now() + pause
 
     def _plan_renewal(self, mapping: Mapping) -> None:

@@ -16,10 +16,12 @@ from .route import Route
 
 PORT: Final = 1900
 GROUP: Final = IPv4Address("239.255.255.250")
+# What every router has to answer for, also one of the second version.
+_FIRST_TARGET: Final = "urn:schemas-upnp-org:device:InternetGatewayDevice:1"
 # Asked at once, not one after the other: waiting for each is what makes others slow.
 # Some routers only answer for what they are, some only for the last two.
 SEARCH_TARGETS: Final = (
-    "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
+    _FIRST_TARGET,
     "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
     "urn:schemas-upnp-org:service:WANIPConnection:1",
     "urn:schemas-upnp-org:service:WANIPConnection:2",
@@ -147,15 +149,19 @@ async def _send(
     gateway: IPv4Address,
     port: int,
 ) -> None:
-    """Search some times, and in another form while the router says nothing."""
+    """Search for more, and in another form, while the router says nothing."""
     loop = asyncio.get_running_loop()
     start = loop.time()
-    times = [(repeat, build_search) for repeat in const.SEARCH_REPEATS]
-    for at, build in (*times, (const.SEARCH_VARIANT, build_variant)):
+    for at, build, search_targets in (
+        (const.SEARCH_FIRST, build_search, (_FIRST_TARGET,)),
+        (const.SEARCH_ALL, build_search, SEARCH_TARGETS),
+        (const.SEARCH_AGAIN, build_search, SEARCH_TARGETS),
+        (const.SEARCH_VARIANT, build_variant, SEARCH_TARGETS),
+    ):
         await asyncio.sleep(start + at - loop.time())
-        if build is build_variant and listener.has_heard(gateway):
-            return
-        for search_target in SEARCH_TARGETS:
+        if listener.has_heard(gateway) and at != const.SEARCH_AGAIN:
+            continue
+        for search_target in search_targets:
             transport.sendto(build(gateway, search_target), (str(gateway), port))
             if not gateway.is_loopback:
                 transport.sendto(build(GROUP, search_target), (str(GROUP), PORT))
