@@ -6,13 +6,18 @@ from pathlib import Path
 import sys
 import time
 
-from tests.lab import Connection, Host, Lab, LabProcess, RouterOptions
+from tests.lab import ROUTER_ADDRESS, Connection, Host, Lab, LabProcess, RouterOptions
+from tests.lab.probe import CLIENTS
 
 PACKAGE = Path(__file__).parents[2] / "custom_components" / "plex_remote_access"
 PORT = 32400
 # The router has to be seen gone, then back.
-_PATIENCE = 90
-IDLE_WINDOW = 120
+_PATIENCE = 120
+# Between two events; those that follow each other at once are taken for a flood.
+_QUIET = 3
+# The first look after the opening also finds out what else the router speaks.
+_SETTLED = 70
+_IDLE_MINUTES = 3
 OTHER_ADDRESS = "192.0.1.77"
 
 
@@ -54,6 +59,7 @@ def healing(options: RouterOptions, times: int) -> list[float]:
         _serve(lab)
         _watch(lab)
         for _ in range(times):
+            time.sleep(_QUIET)
             lab.restart_router()
             figures.append(
                 _seconds_until(
@@ -76,6 +82,7 @@ def noticing(times: int) -> list[float]:
             address = first if turn % 2 else OTHER_ADDRESS
             told = f"external address {address}"
             before = watch.output.count(told)
+            time.sleep(_QUIET)
             lab.set_wan_address(address)
             figures.append(_seconds_until(partial(_tells, watch, told, before)))
     return figures
@@ -108,14 +115,14 @@ def idle(options: RouterOptions) -> float:
     """Return the packets a minute, both ways, of a port that is kept open."""
     with Lab(options) as lab:
         _watch(lab)
-        before = _packets(lab)
-        time.sleep(IDLE_WINDOW)
-        return (_packets(lab) - before) * 60 / IDLE_WINDOW
-
-
-def _packets(lab: Lab) -> int:
-    text = lab.run(Host.LAN, "cat", "/proc/net/dev").stdout
-    counts = (line.split() for line in text.splitlines() if ":" in line)
-    return sum(
-        int(fields[2]) + int(fields[10]) for fields in counts if fields[0] != "lo:"
-    )
+        time.sleep(_SETTLED)
+        count = lab.run(
+            Host.LAN,
+            sys.executable,
+            "-IS",
+            CLIENTS / "count_packets.py",
+            ROUTER_ADDRESS,
+            str(60 * _IDLE_MINUTES),
+            timeout=60 * _IDLE_MINUTES + 10,
+        )
+        return int(count.stdout) / _IDLE_MINUTES

@@ -61,15 +61,17 @@ REFRESH_PERMANENT: Final = 1800
 CHECK_UDP: Final = 48.0
 # How often a mapping is asked for again, which costs two more: at every second check.
 REPEAT_UDP: Final = 90.0
-# The same after a signal, which may be one of many.
-REPEAT_SIGNALLED: Final = 10.0
+# The same after a signal, unless it comes from the asking itself: miniupnpd sends an
+# event within 0.7 s of each mapping that it grants, also again.
+REPEAT_SIGNALLED: Final = 1.5
 # Also where the router tells what changes: who restarts has forgotten to whom.
 CHECK_UPNP: Final = 55.0
 
 # Signals come in groups of two to four for one event.
 DEBOUNCE: Final = 0.25
-# Anybody on the LAN can send them: as long as they go on, this is all that they can
-# cause. A router that loses and gets an address has news twice.
+# Anybody on the LAN can send them: as long as they go on, one look with its two
+# questions is all that they can cause. The first gap is shorter, as a router that loses
+# its address and gets another one has news twice.
 SIGNAL_GAPS: Final = (0.4, 2.0)
 # All ports behind one router share a question that was answered so recently.
 SHARED_ANSWER: Final = 0.3

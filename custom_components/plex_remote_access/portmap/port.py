@@ -68,7 +68,7 @@ class KeptPort:
         self._wanted: int | None = None
         self._failures = self._renewals = 0
         self._retry_at = self._check_at = self._renew_at = 0.0
-        self._had_mapping = self._tidied = self._unsure = False
+        self._had_mapping = self._tidied = self._asked_again = self._unsure = False
 
     @property
     def leaving(self) -> tuple[Mapping, ...]:
@@ -210,7 +210,7 @@ class KeptPort:
             return
         if not await self._router.verify(mapping):
             await self._restore(mapping)
-        elif (due := self._clock.now() >= self._renew_at) or self._is_unproven(
+        elif (due := self._clock.now() >= self._renew_at) or not self._is_proven(
             mapping, signalled=signalled
         ):
             await self._renew(mapping, due=due)
@@ -221,15 +221,20 @@ class KeptPort:
             self._tidied = True
             await self._router.tidy(target, self.mapping)
 
-    def _is_unproven(self, mapping: Mapping, *, signalled: bool) -> bool:
-        """Tell whether a mapping has to be asked for again to know that it stands.
+    def _is_proven(self, mapping: Mapping, *, signalled: bool) -> bool:
+        """Tell whether a mapping need not be asked for again to know that it stands.
 
         PCP and NAT-PMP cannot look it up. Asking again changes nothing where it stands,
         and restores it where the router lost it without saying so, or too soon after
         its own start for the epoch to tell.
         """
-        pause = const.REPEAT_SIGNALLED if signalled else const.REPEAT_UDP
-        return mapping.method.is_udp and self._clock.now() >= mapping.granted_at + pause
+        if not mapping.method.is_udp:
+            return True
+        if signalled:
+            pause = const.REPEAT_SIGNALLED
+        else:
+            pause = const.REPEAT_UDP if self._asked_again else 0
+        return self._clock.now() < mapping.granted_at + pause
 
     # Conversations with the router
 
@@ -273,6 +278,7 @@ class KeptPort:
                 raise
             return
         self._renewals = 0
+        self._asked_again = True
         self._set_mapping(renewed)
         await self._learn_address(renewed)
 
@@ -330,7 +336,7 @@ class KeptPort:
         self._renewals = 0
         # Later attempts keep to the port that the router has given.
         self._wanted = mapping.external_port
-        self._tidied = False
+        self._tidied = self._asked_again = False
         self._set_mapping(mapping)
         self._settle()
 
