@@ -104,7 +104,10 @@ class RouterCare:
     def _on_ssdp(self, info: SsdpServiceInfo, change: ssdp.SsdpChange) -> None:
         """Have a look when our router comes, goes or has started anew."""
         route = self.keeper.router.route
-        host = info.ssdp_location and URL(info.ssdp_location).host
+        try:
+            host = URL(info.ssdp_location or "").host
+        except ValueError:
+            return
         if route is None or host != str(route.gateway):
             return
         boot = info.ssdp_headers.get(ssdp.ATTR_SSDP_BOOTID), info.ssdp_location

@@ -107,6 +107,24 @@ async def test_redirects_are_not_followed(
     assert plex.requests == []
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_of_the_news_are_not_followed(
+    plex: SimulatedServer, scripted: ScriptedServer, client: PlexServer, status: int
+) -> None:
+    """Nor does the token go along where a websocket is asked for."""
+    scripted.status = status
+    scripted.headers = {"Location": f"{plex.url}/:/websockets/notifications"}
+
+    with pytest.raises(PlexError):
+        async with client.notifications():
+            pass
+    assert {request.path for request in scripted.requests} == {
+        "/:/websockets/notifications",
+        "/:/websocket/notifications",
+    }
+    assert plex.requests == []
+
+
 @pytest.mark.parametrize("call", [PlexServer.account, PlexServer.preferences])
 async def test_unknown_token(connect: Callable[..., PlexServer], call: Call) -> None:
     """A wrong token is told as such."""

@@ -17,7 +17,14 @@ from .errors import (
     PlexStartingError,
     PlexWriteError,
 )
-from .http import MAX_BODY, REQUEST_TIMEOUT, headers_of, request, translated_errors
+from .http import (
+    MAX_BODY,
+    REQUEST_TIMEOUT,
+    headers_of,
+    request,
+    translated_errors,
+    without_redirects,
+)
 from .model import Account, Identity, PreferenceChange, Preferences
 from .wire import (
     Container,
@@ -112,23 +119,28 @@ class PlexServer:
     @asynccontextmanager
     async def notifications(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """Open the stream of news. Raises PlexError if there is none."""
-        try:
-            stream = await self._open_stream("/:/websockets/notifications")
-        except PlexResponseError:
-            # The name of the official documentation.
-            stream = await self._open_stream("/:/websocket/notifications")
-        async with stream:
-            yield stream
+        async with without_redirects(self._session) as session:
+            try:
+                stream = await self._open_stream(
+                    session, "/:/websockets/notifications"
+                )
+            except PlexResponseError:
+                # The name of the official documentation.
+                stream = await self._open_stream(session, "/:/websocket/notifications")
+            async with stream:
+                yield stream
 
     async def streams_to_outside(self) -> bool:
         """Tell whether somebody outside the local network streams right now."""
         return has_remote_streams(await self._get("/status/sessions"))
 
-    async def _open_stream(self, path: str) -> aiohttp.ClientWebSocketResponse:
+    async def _open_stream(
+        self, session: aiohttp.ClientSession, path: str
+    ) -> aiohttp.ClientWebSocketResponse:
         with translated_errors():
             try:
                 async with asyncio.timeout(REQUEST_TIMEOUT):
-                    return await self._session.ws_connect(
+                    return await session.ws_connect(
                         self.url.with_path(path),
                         headers=self._authenticated_headers(),
                         heartbeat=HEARTBEAT,

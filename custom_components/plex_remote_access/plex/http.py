@@ -60,6 +60,30 @@ async def request(
             return bytes(body)
 
 
+def without_redirects(session: aiohttp.ClientSession) -> aiohttp.ClientSession:
+    """Return a session with the same connections that never follows a redirect.
+
+    For websockets there is no other way to have it so, and with each redirect goes
+    the token. To be closed after use; the connections stay the caller's.
+    """
+    return aiohttp.ClientSession(
+        connector=session.connector,
+        connector_owner=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        middlewares=(_refuse_redirect,),
+    )
+
+
+async def _refuse_redirect(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    response = await handler(request)
+    if 300 <= response.status < 400:
+        response.close()
+        raise PlexResponseError(f"HTTP status {response.status}: it is elsewhere")
+    return response
+
+
 @contextmanager
 def translated_errors() -> Iterator[None]:
     """Turn what the HTTP client raises into errors of this package.

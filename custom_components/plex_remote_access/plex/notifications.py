@@ -15,6 +15,9 @@ _LOGGER: Final = logging.getLogger(__name__)
 # comes before the server's own answers change, differs between versions.
 _TYPES: Final = frozenset({"account", "preference", "reachability"})
 
+# News have a few hundred bytes.
+_LONGEST_FRAME: Final = 65536
+
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 60.0
 
@@ -54,8 +57,13 @@ async def listen(
 
 
 def is_news(frame: Any) -> bool:
-    """Tell whether a frame, of whatever form, is about remote access."""
+    """Tell whether a frame, of whatever form, is about remote access.
+
+    So may be what is too long to be read.
+    """
     try:
+        if len(frame) > _LONGEST_FRAME:
+            return True
         container = json.loads(frame)["NotificationContainer"]
         return container["type"] in _TYPES
     except ValueError, LookupError, TypeError, RecursionError:

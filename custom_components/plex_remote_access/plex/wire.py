@@ -31,6 +31,13 @@ UPLOAD_RATE = "WanTotalMaxUploadRate"
 STREAM_RATE = "WanPerStreamMaxUploadRate"
 RELAY = "RelayEnabled"
 
+# Elements, attributes and lists; fifty streams at once have some thirty thousand.
+# Reading more would hold up everything else.
+_MAX_PARTS = 65536
+
+# Settings of the server are of 32 bits; what is larger cannot be reckoned with.
+_LARGEST = 2**31 - 1
+
 _TRUE = ("1", "true")
 _FALSE = ("0", "false")
 
@@ -38,8 +45,11 @@ _FALSE = ("0", "false")
 def parse_container(body: bytes) -> Container:
     """Return the one element of an answer, its children as lists under their names."""
     text = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    is_xml = text.startswith(b"<")
+    if sum(text.count(part) for part in (b"<=" if is_xml else b"[{")) > _MAX_PARTS:
+        raise PlexResponseError("The answer has too many parts")
     try:
-        if text.startswith(b"<"):
+        if is_xml:
             document = fromstring(text.rstrip(b"\0 \t\r\n"))
             root = {document.tag: _from_xml(document)}
         else:
@@ -181,9 +191,10 @@ def read_text(value: Any) -> str | None:
 def _integer(value: Any) -> int | None:
     """Return a whole number that came as number or text, or None."""
     try:
-        return int(value)
+        number = int(value)
     except TypeError, ValueError, OverflowError:
         return None
+    return number if abs(number) <= _LARGEST else None
 
 
 def read_port(value: Any) -> int | None:

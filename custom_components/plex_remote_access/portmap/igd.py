@@ -84,11 +84,9 @@ def parse_description(body: bytes, url: URL) -> list[Service]:
     for each: either may be wrong.
     """
     document = parse_xml(body)
-    bases = [
-        base
-        for element in document
-        if local_name(element) == "URLBase" and (base := _join(url, element.text))
-    ]
+    # There is one; who sends thousands wants each service to be read for each.
+    base = next((item for item in document if local_name(item) == "URLBase"), None)
+    bases = (base is not None and _join(url, base.text), url)
     fritz = any(
         local_name(element) in {"modelName", "friendlyName"}
         and "FRITZ!Box" in (element.text or "")
@@ -98,13 +96,14 @@ def parse_description(body: bytes, url: URL) -> list[Service]:
         replace(service, is_fritz_box=fritz)
         for element in document.iter()
         if local_name(element) == "service"
-        for base in (*bases, url)
-        if (service := _service(element, base))
+        for base in bases
+        if base and (service := _service(element, base))
     )
     if not services:
         # Nothing was found because nothing could be read, or because there is nothing.
         parse_xml(body, strict=True)
-    return sorted(services, key=lambda found: _SERVICES.index(found.service_type))
+    best = sorted(services, key=lambda found: _SERVICES.index(found.service_type))
+    return best[: const.MAX_CANDIDATES]
 
 
 def _service(element: Element, base: URL) -> Service | None:

@@ -14,6 +14,10 @@ from .model import PortMapError, Reason, Target
 from .soap import SoapFault
 
 _NO_SUCH_ENTRY: Final = frozenset({713, 714, 730})
+_MAX_PORT: Final = 65535
+_MAX_DIGITS: Final = 10
+# What fits into the type that the standard has for it (ui4).
+_MAX_LEASE: Final = 0xFFFFFFFF
 # The action does not exist (401, 602), or not with these arguments (402, 403, 404).
 NOT_UNDERSTOOD: Final = frozenset({401, 402, 403, 404, 602})
 
@@ -83,9 +87,9 @@ class Table:
             except SoapFault:
                 # Which error stands for the end differs between routers.
                 return
-            port = row.get("NewExternalPort", "")
-            if port.isdecimal() and row.get("NewProtocol", "").upper() == "TCP":
-                yield _read(row, int(port))
+            port = read_port(row.get("NewExternalPort", ""))
+            if port is not None and row.get("NewProtocol", "").upper() == "TCP":
+                yield _read(row, port)
 
     async def delete(self, port: int) -> None:
         """Remove the row of an external port, which the caller knows to be ours.
@@ -104,6 +108,14 @@ def row_key(port: int) -> dict[str, str]:
     return {"NewRemoteHost": "", "NewExternalPort": str(port), "NewProtocol": "TCP"}
 
 
+def read_port(text: str) -> int | None:
+    """Return the port that a text stands for, if it does."""
+    if not (text.isdecimal() and len(text) <= _MAX_DIGITS):
+        return None
+    port = int(text)
+    return port if port <= _MAX_PORT else None
+
+
 def _read(row: dict[str, str], external_port: int) -> Entry:
     try:
         return Entry(
@@ -111,7 +123,7 @@ def _read(row: dict[str, str], external_port: int) -> Entry:
             client=row["NewInternalClient"],
             port=int(row["NewInternalPort"]),
             description=row.get("NewPortMappingDescription", ""),
-            lease=int(row.get("NewLeaseDuration") or 0),
+            lease=min(int(row.get("NewLeaseDuration") or 0), _MAX_LEASE),
         )
     except (KeyError, ValueError) as err:
         raise PortMapError(Reason.FAILED, "The router's table is odd") from err

@@ -28,7 +28,14 @@ from .refusal import (
 )
 from .route import Route
 from .soap import SoapFault
-from .table import NOT_UNDERSTOOD, Entry, Table, row_key, short_description
+from .table import (
+    NOT_UNDERSTOOD,
+    Entry,
+    Table,
+    read_port,
+    row_key,
+    short_description,
+)
 
 PERMANENT: Final = 0
 # Some take no lease without an end, and only the longest one:
@@ -259,8 +266,9 @@ class UpnpMapper(Mapper):
                 self._ask_for_row("AddAnyPortMapping", target, port),
                 lambda: self.tidy(target, None),
             )
-            reserved = int(output.get("NewReservedPort", ""))
-        except PortMapError, ValueError:
+        except PortMapError:
+            return None
+        if not (reserved := read_port(output.get("NewReservedPort", ""))):
             return None
         entry = await self._table.entry(reserved)
         if entry and _is_cut_off(entry, target):

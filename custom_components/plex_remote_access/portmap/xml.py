@@ -14,6 +14,9 @@ from .model import PortMapError, Reason
 # neighbour makes this slow.
 _TAG: Final = re.compile(r"<(/?)([A-Za-z_][\w.:-]*+)([^<>]*+)>")
 _MAX_DEPTH: Final = 32
+# Tags and attributes; the longest descriptions have some thousand. More of them take
+# long to read, and a hundred times their length in memory.
+_MAX_PARTS: Final = 4096
 
 
 class HostileError(PortMapError):
@@ -22,6 +25,8 @@ class HostileError(PortMapError):
 
 def parse_xml(body: bytes, *, strict: bool = False) -> Element:
     """Read XML; what is broken is read tag by tag. Raises PortMapError if it is none."""
+    if body.count(b"<") + body.count(b"=") > _MAX_PARTS:
+        raise HostileError(Reason.FAILED, "The router's XML has too many parts")
     try:
         document: Element = fromstring(body.strip(b"\0 \t\r\n"))
     except DefusedXmlException as err:
