@@ -121,9 +121,7 @@ class PlexServer:
         """Open the stream of news. Raises PlexError if there is none."""
         async with without_redirects(self._session) as session:
             try:
-                stream = await self._open_stream(
-                    session, "/:/websockets/notifications"
-                )
+                stream = await self._open_stream(session, "/:/websockets/notifications")
             except PlexResponseError:
                 # The name of the official documentation.
                 stream = await self._open_stream(session, "/:/websocket/notifications")

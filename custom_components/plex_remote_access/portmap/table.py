@@ -66,7 +66,7 @@ class Table:
             row = await self._connection.call(
                 "GetSpecificPortMappingEntry", **row_key(port)
             )
-            return _read(row, port)
+            return read_row(row, port)
         except SoapFault as fault:
             if fault.code in _NO_SUCH_ENTRY:
                 return None
@@ -89,7 +89,7 @@ class Table:
                 return
             port = read_port(row.get("NewExternalPort", ""))
             if port is not None and row.get("NewProtocol", "").upper() == "TCP":
-                yield _read(row, port)
+                yield read_row(row, port)
 
     async def delete(self, port: int) -> None:
         """Remove the row of an external port, which the caller knows to be ours.
@@ -116,7 +116,8 @@ def read_port(text: str) -> int | None:
     return port if port <= _MAX_PORT else None
 
 
-def _read(row: dict[str, str], external_port: int) -> Entry:
+def read_row(row: dict[str, str], external_port: int) -> Entry:
+    """Read a row. Raises PortMapError for what is none."""
     try:
         return Entry(
             external_port=external_port,

@@ -28,14 +28,7 @@ from .refusal import (
 )
 from .route import Route
 from .soap import SoapFault
-from .table import (
-    NOT_UNDERSTOOD,
-    Entry,
-    Table,
-    read_port,
-    row_key,
-    short_description,
-)
+from .table import NOT_UNDERSTOOD, Entry, Table, read_port, row_key, short_description
 
 PERMANENT: Final = 0
 # Some take no lease without an end, and only the longest one:
