@@ -23,6 +23,7 @@ from .plan import (
 )
 from .plex import Account, MappingState, PlexServer, Preferences
 from .port_watch import PortWatch
+from .portmap import Signal
 from .remedy import RemedyWatch
 from .router_switch import RouterSwitch, RouterSwitchError
 from .routers import RouterCare
@@ -178,7 +179,7 @@ class Reconciler:
         """Try once more what did not work, and see to what stands."""
         self._remedies.reset()
         self.kept.try_again()
-        await self.kept.tend(signalled=True)
+        await self.kept.tend(Signal.ANNOUNCEMENT)
 
     def new_choice(self, seen: Seen) -> Request | None:
         """Treat another mode, chosen in the options, as a wish to apply it."""

@@ -9,7 +9,7 @@ from .memory import Memory
 from .plan import Close, Mend, Open, PortMapping, Probe, Remedy, Seen, Step, Turn, Write
 from .plex import PlexError, PreferenceChange
 from .port_watch import PortWatch
-from .portmap import KeptPort, random_port
+from .portmap import KeptPort, Signal, random_port
 from .remedy import RemedyWatch
 from .router_switch import RouterSwitch
 from .server_watch import ServerWatch
@@ -97,7 +97,7 @@ class StepTaker:
     async def _mend(self, remedy: Remedy) -> None:
         match remedy:
             case Remedy.CHECK:
-                await self._kept.tend(signalled=True)
+                await self._kept.tend(Signal.ANNOUNCEMENT)
             case Remedy.REBUILD:
                 await self._kept.rebuild()
             case Remedy.MOVE:

@@ -1,50 +1,12 @@
-"""The port mapper with a real router, judged from the Internet.
+"""The port mapper with a real router, judged from the Internet."""
 
-It runs as its program for the shell, which keeps a port open as Home Assistant does.
-"""
-
-from collections.abc import Callable
-from pathlib import Path
 import re
 import signal
-import sys
-import time
 
 import pytest
 
 from . import NAS_ADDRESS, Connection, Host, Lab, RouterOptions
-from .process import LabProcess
-
-PACKAGE = Path(__file__).parents[2] / "custom_components" / "plex_remote_access"
-PORT = 32400
-UPNP_ONLY = RouterOptions(nat_pmp=False, pcp=False)
-
-
-def program(lab: Lab, *arguments: str) -> LabProcess:
-    """Start the program on the host of Home Assistant."""
-    return lab.start(
-        Host.LAN, sys.executable, "-u", "-m", "portmap", *arguments, cwd=PACKAGE
-    )
-
-
-def serve(lab: Lab, host: Host = Host.LAN) -> None:
-    """Have something answer at the port."""
-    server = lab.start(host, sys.executable, "-u", "-m", "http.server", str(PORT))
-    server.wait_output("Serving")
-
-
-def become(look: Callable[[], object], expected: object, seconds: float) -> float:
-    """Wait until something is as expected; return how long it took."""
-    started = time.monotonic()
-    while (seen := look()) != expected and time.monotonic() < started + seconds:
-        time.sleep(0.02)
-    assert seen == expected
-    return time.monotonic() - started
-
-
-def connect(lab: Lab, port: int = PORT) -> Connection:
-    """Connect from the Internet."""
-    return lab.connect_from_wan(lab.public_address, port, timeout=1)
+from .product import PORT, UPNP_ONLY, connect, program, serve
 
 
 @pytest.mark.parametrize(
@@ -70,29 +32,6 @@ def test_opened_and_closed(lab: Lab, method: str) -> None:
 
     assert connect(lab) is Connection.REFUSED
     assert lab.port_forwards() == []
-
-
-def test_router_restarts_with_an_empty_table(lab: Lab) -> None:
-    """The port is open again within seconds, without anybody asking."""
-    serve(lab)
-    program(lab, "watch", str(PORT)).wait_output("leads to")
-
-    lab.restart_router()
-
-    become(lambda: connect(lab), Connection.OPEN, 5)
-
-
-@pytest.mark.parametrize("router_options", [RouterOptions(), UPNP_ONLY])
-def test_new_public_address(lab: Lab) -> None:
-    """It is noticed at once, and the port leads to the server there as well."""
-    serve(lab)
-    keeper = program(lab, "watch", str(PORT))
-    keeper.wait_output("external address 192.0.1.1\n")
-
-    lab.set_wan_address("192.0.1.77")
-
-    keeper.wait_output("external address 192.0.1.77")
-    become(lambda: connect(lab), Connection.OPEN, 5)
 
 
 @pytest.mark.parametrize(

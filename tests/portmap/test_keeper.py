@@ -9,7 +9,12 @@ from unittest.mock import AsyncMock, Mock, patch
 
 import pytest
 
-from custom_components.plex_remote_access.portmap import Keeper, PortMapError, Reason
+from custom_components.plex_remote_access.portmap import (
+    Keeper,
+    PortMapError,
+    Reason,
+    Signal,
+)
 from custom_components.plex_remote_access.portmap.route import Route
 
 from .common import PACKAGE, ROUTE
@@ -23,7 +28,7 @@ class FakePort:
 
     def __init__(self, clock: FakeClock, every: float | None = 60) -> None:
         """Be due every so many seconds."""
-        self.tended: list[tuple[float, bool]] = []
+        self.tended: list[tuple[float, Signal | None]] = []
         self.changed = Mock()
         self.failed: list[PortMapError] = []
         self.news = False
@@ -32,9 +37,9 @@ class FakePort:
         self._every = every
         self.due_at = every and clock.time + every
 
-    async def tend(self, *, signalled: bool, evented: bool) -> bool:
+    async def tend(self, signal: Signal | None, *, evented: bool) -> bool:
         """Note it."""
-        self.tended.append((self._clock.time, signalled))
+        self.tended.append((self._clock.time, signal))
         self.due_at = self._every and self._clock.time + self._every
         if self.error is not None:
             raise self.error
@@ -112,7 +117,7 @@ async def test_many_signals_are_one(keeper: Keeper, clock: FakeClock) -> None:
 
     await run(keeper, flood.done)
 
-    times = [round(at - 1000, 2) for at, signalled in port.tended if signalled]
+    times = [round(at - 1000, 2) for at, signal in port.tended if signal]
     assert times[:4] == [0.25, 0.65, 2.65, 4.65]
 
 

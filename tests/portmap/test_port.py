@@ -14,6 +14,7 @@ from custom_components.plex_remote_access.portmap import (
     Place,
     PortMapError,
     Reason,
+    Signal,
 )
 
 from .common import LOOPBACK, MAPPING, ROUTE, TARGET
@@ -151,7 +152,7 @@ async def test_router_that_restarts_with_another_protocol(
     router.errors["extend"] = SILENT
     router.method = Method.PCP
 
-    await port.tend(signalled=True)
+    await port.tend(Signal.ANNOUNCEMENT)
 
     assert port.mapping is not None
     assert port.mapping.method is Method.PCP
@@ -164,7 +165,7 @@ async def test_router_that_restarts_is_asked_each_second(
     await port.open(40000)
     router.errors["all"] = SILENT
     start = clock.time
-    await port.tend(signalled=True)
+    await port.tend(Signal.ANNOUNCEMENT)
     await pass_time(port, clock, 120)
 
     asked = [at - start for at in router.called("verify")]
@@ -210,7 +211,7 @@ async def test_new_address(
     else:
         router.route = replace(ROUTE, gateway=IPv4Address("127.0.0.8"))
 
-    await port.tend(signalled=True)
+    await port.tend(Signal.ANNOUNCEMENT)
 
     assert router.called("release")
     assert port.mapping is not None
@@ -356,10 +357,10 @@ async def test_rebuild_quirk_21(port: KeptPort, router: FakeRouter) -> None:
 async def test_difference_is_told(port: KeptPort, router: FakeRouter) -> None:
     """Only when there is one."""
     await port.open(40000)
-    assert not await port.tend(signalled=True)
+    assert not await port.tend(Signal.ANNOUNCEMENT)
 
     router.table.clear()
-    assert await port.tend(signalled=True)
+    assert await port.tend(Signal.ANNOUNCEMENT)
 
 
 async def test_udp_mapping_is_asked_for_again(
@@ -386,7 +387,7 @@ async def test_udp_mapping_is_asked_for_again_after_a_signal(
     router.calls.clear()
 
     clock.time += 2
-    await port.tend(signalled=True)
+    await port.tend(Signal.ANNOUNCEMENT)
 
     assert [name for name, _ in router.calls][:2] == ["verify", "extend"]
 
@@ -398,13 +399,27 @@ async def test_event_about_our_own_request_leads_to_no_other(
     router.method = Method.PCP
     await port.open(40000)
     await pass_time(port, clock, 60)
-    await port.tend(signalled=True)
+    await port.tend(Signal.ANNOUNCEMENT)
     router.calls.clear()
 
-    clock.time += 1
-    await port.tend(signalled=True)
+    clock.time += 2
+    await port.tend(Signal.EVENT)
 
+    assert router.called("verify")
     assert router.called("extend") == []
+
+
+async def test_event_about_somebody_elses_request(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """Somebody may have emptied the table."""
+    router.method = Method.PCP
+    await port.open(40000)
+
+    clock.time += 10
+    await port.tend(Signal.EVENT)
+
+    assert len(router.called("extend")) == 1
 
 
 async def test_refusal_of_what_stands_is_no_obstacle(
@@ -425,7 +440,7 @@ async def test_address_is_asked_again_after_an_event(
 ) -> None:
     """The event may have been about it; without one it is left alone."""
     await port.open(40000)
-    await port.tend(signalled=True, evented=True)
+    await port.tend(Signal.EVENT, evented=True)
     asked = len(router.called("external_address"))
 
     router.calls.clear()

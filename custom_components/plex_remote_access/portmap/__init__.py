@@ -13,6 +13,7 @@ from .model import (
 from .port import KeptPort, Place, random_port
 from .route import resolve
 from .router import Ports, Router
+from .schedule import Signal
 
 __all__ = [
     "Keeper",
@@ -24,6 +25,7 @@ __all__ = [
     "Ports",
     "Reason",
     "Router",
+    "Signal",
     "Target",
     "is_public",
     "random_port",

@@ -61,9 +61,10 @@ REFRESH_PERMANENT: Final = 1800
 CHECK_UDP: Final = 48.0
 # How often a mapping is asked for again, which costs two more: at every second check.
 REPEAT_UDP: Final = 90.0
-# The same after a signal, unless it comes from the asking itself: miniupnpd sends an
-# event within 0.7 s of each mapping that it grants, also again.
-REPEAT_SIGNALLED: Final = 1.5
+# The same after an event, which may come from the asking itself: miniupnpd sends one
+# within 0.7 s of each mapping that it grants, also again. Longer than a look may have to
+# wait, or each would lead to the next.
+REPEAT_EVENTED: Final = 5.0
 # Also where the router tells what changes: who restarts has forgotten to whom.
 CHECK_UPNP: Final = 55.0
 

@@ -6,6 +6,7 @@ carry no truth here: each one only causes a fresh look, as anybody could send th
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 import logging
 from typing import Final
 
@@ -17,6 +18,7 @@ from .model import PortMapError, Reason
 from .port import KeptPort, Place
 from .route import Route
 from .router import Router
+from .schedule import Signal
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ class Keeper:
         self.clock: Final = clock or Clock()
         self._ports: list[KeptPort] = []
         self._woken: Final = asyncio.Event()
-        self._signalled: Final = asyncio.Event()
+        self._signal: Signal | None = None
         self._quiet_until = 0.0
         self._looks_in_a_row = 0
 
@@ -58,9 +60,10 @@ class Keeper:
         """See what is due: a port has been opened, or is to be tried again."""
         self._woken.set()
 
-    def signal(self) -> None:
+    def signal(self, signal: Signal = Signal.ANNOUNCEMENT) -> None:
         """Have a fresh look at everything soon; many signals make one look."""
-        self._signalled.set()
+        if self._signal is not Signal.ANNOUNCEMENT:
+            self._signal = signal
         self._woken.set()
 
     async def run(self) -> None:
@@ -83,31 +86,31 @@ class Keeper:
         try:
             while self.router.route == route:
                 await events.follow()
-                signalled = await self._wait()
-                await self._tend(signalled=signalled, evented=events.active)
+                signal = await self._wait()
+                await self._tend(signal, evented=events.active)
         finally:
             await events.stop()
 
-    async def _wait(self) -> bool:
+    async def _wait(self) -> Signal | None:
         """Wait until something is due; tell whether it is because of a signal."""
         dues = [due for port in self._ports if (due := port.due_at) is not None]
         seconds = max(0.0, min(dues) - self.clock.now()) if dues else None
         await self.clock.wait(self._woken, seconds)
         self._woken.clear()
-        if not self._signalled.is_set():
-            return False
+        if self._signal is None:
+            return None
         now = self.clock.now()
         if now >= self._quiet_until + max(const.SIGNAL_GAPS):
             self._looks_in_a_row = 0
         seconds = max(const.DEBOUNCE, self._quiet_until - now)
         await self.clock.wait(asyncio.Event(), seconds)
-        self._signalled.clear()
+        signal, self._signal = self._signal, None
         gap = pause(const.SIGNAL_GAPS, self._looks_in_a_row)
         self._quiet_until = self.clock.now() + gap
         self._looks_in_a_row += 1
-        return True
+        return signal
 
-    async def _tend(self, *, signalled: bool, evented: bool) -> None:
+    async def _tend(self, signal: Signal | None, *, evented: bool) -> None:
         """Have the ports do what is due, a few at a time: routers are weak."""
         now = self.clock.now()
         seats = asyncio.Semaphore(const.AT_ONCE)
@@ -115,7 +118,7 @@ class Keeper:
         async def tend(port: KeptPort) -> None:
             async with seats:
                 try:
-                    changed = await port.tend(signalled=signalled, evented=evented)
+                    changed = await port.tend(signal, evented=evented)
                 except Exception as err:
                     # A mistake of ours may not end the care for all other ports.
                     _LOGGER.exception("A port could not be looked after")
@@ -126,7 +129,7 @@ class Keeper:
 
         async with asyncio.TaskGroup() as group:
             for port in self._ports:
-                if signalled or (port.due_at is not None and port.due_at <= now):
+                if signal or (port.due_at is not None and port.due_at <= now):
                     group.create_task(tend(port), name="tend port")
 
 
@@ -159,7 +162,7 @@ class _Events:
                 url,
                 source=self._route.source,
                 gateway=self._route.gateway,
-                changed=self._keeper.signal,
+                changed=partial(self._keeper.signal, Signal.EVENT),
             )
             self._task = asyncio.create_task(self._subscription.run())
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 import logging
-import math
 import random
 from typing import Any, Final
 
@@ -13,8 +12,9 @@ from . import const
 from .capability import capabilities
 from .clock import Clock, pause
 from .leaving import Leaving
-from .model import Mapping, Method, PortMapError, Reason, Target
+from .model import Mapping, PortMapError, Reason, Target
 from .router import Router
+from .schedule import Schedule, Signal
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -66,9 +66,10 @@ class KeptPort:
         self._leaving: Final = Leaving(router, clock)
         self._work: asyncio.Task[None] | None = None
         self._wanted: int | None = None
-        self._failures = self._renewals = 0
-        self._retry_at = self._check_at = self._renew_at = 0.0
-        self._had_mapping = self._tidied = self._asked_again = self._unsure = False
+        self._schedule: Final = Schedule(clock)
+        self._failures = 0
+        self._retry_at = 0.0
+        self._had_mapping = self._tidied = self._unsure = False
 
     @property
     def leaving(self) -> tuple[Mapping, ...]:
@@ -83,7 +84,7 @@ class KeptPort:
         self._leaving.adopt(leaving)
         self._wanted = mapping.external_port if mapping else None
         self._had_mapping = mapping is not None
-        self._renew_at = self._check_at = 0.0
+        self._schedule.hurry()
 
     async def open(self, external_port: int) -> None:
         """Have the router map an external port, or another one if that is taken.
@@ -132,7 +133,7 @@ class KeptPort:
         """Ask the router again at the next opportunity, however it answered last."""
         self.obstacle = None
         self._failures = 0
-        self._retry_at = self._check_at = 0.0
+        self._hurry()
         self._leaving.hurry()
         self._router.forget()
         self._wake()
@@ -148,10 +149,12 @@ class KeptPort:
             if self.obstacle is not None:
                 times.append(self._retry_at)
             elif self.mapping is not None:
-                times += [self._check_at, self._renew_at]
+                times.append(self._schedule.due_at)
         return min(times, default=None)
 
-    async def tend(self, *, signalled: bool = False, evented: bool = False) -> bool:
+    async def tend(
+        self, signal: Signal | None = None, *, evented: bool = False
+    ) -> bool:
         """Do what is due, or everything after a signal of the router.
 
         `evented` says that the router tells its address by itself when it changes.
@@ -159,17 +162,22 @@ class KeptPort:
         """
         before = self._state
         async with self._lock:
-            if signalled:
-                self._retry_at = self._check_at = 0.0
+            if signal:
+                self._hurry()
                 self._leaving.hurry()
             await self._leaving.close()
             if self._wanted is not None and self._clock.now() >= (self.due_at or 0):
-                await self._attempt(self._stand(signalled=signalled, evented=evented))
+                await self._attempt(self._stand(signal, evented=evented))
         return self._state != before
 
     async def describe_router(self) -> dict[str, Any]:
         """Return what the router can do for this server. Raises PortMapError."""
         return await capabilities(self._router, await self._target())
+
+    def _hurry(self) -> None:
+        """Have a look as soon as possible."""
+        self._retry_at = 0.0
+        self._schedule.check()
 
     def fail(self, error: PortMapError) -> None:
         """Note that there was no way to tend."""
@@ -187,7 +195,7 @@ class KeptPort:
             self.leaving,
         )
 
-    async def _stand(self, *, signalled: bool, evented: bool) -> None:
+    async def _stand(self, signal: Signal | None, *, evented: bool) -> None:
         """See to it that the mapping stands."""
         target = await self._target()
         mapping = self.mapping
@@ -210,31 +218,16 @@ class KeptPort:
             return
         if not await self._router.verify(mapping):
             await self._restore(mapping)
-        elif (due := self._clock.now() >= self._renew_at) or not self._is_proven(
-            mapping, signalled=signalled
+        elif (due := self._schedule.renewal_is_due) or not self._schedule.is_proven(
+            mapping, signal
         ):
             await self._renew(mapping, due=due)
-        elif signalled or not evented or self.external_address is None:
+        elif signal or not evented or self.external_address is None:
             await self._learn_address(mapping)
-        self._settle()
+        self._schedule.checked(self.mapping)
         if not self._tidied:
             self._tidied = True
             await self._router.tidy(target, self.mapping)
-
-    def _is_proven(self, mapping: Mapping, *, signalled: bool) -> bool:
-        """Tell whether a mapping need not be asked for again to know that it stands.
-
-        PCP and NAT-PMP cannot look it up. Asking again changes nothing where it stands,
-        and restores it where the router lost it without saying so, or too soon after
-        its own start for the epoch to tell.
-        """
-        if not mapping.method.is_udp:
-            return True
-        if signalled:
-            pause = const.REPEAT_SIGNALLED
-        else:
-            pause = const.REPEAT_UDP if self._asked_again else 0
-        return self._clock.now() < mapping.granted_at + pause
 
     # Conversations with the router
 
@@ -272,14 +265,11 @@ class KeptPort:
         except PortMapError:
             if not due:
                 return
-            self._renewals += 1
-            self._plan_renewal(mapping)
-            if self._renewals >= len(const.RENEW_AT):
+            if not self._schedule.renewal_failed(mapping):
                 raise
             return
-        self._renewals = 0
-        self._asked_again = True
         self._set_mapping(renewed)
+        self._schedule.renewed(renewed)
         await self._learn_address(renewed)
 
     async def _rebuild(self, mapping: Mapping) -> None:
@@ -333,12 +323,12 @@ class KeptPort:
     def _opened(self, mapping: Mapping) -> None:
         self.times_opened += 1
         self._had_mapping = True
-        self._renewals = 0
         # Later attempts keep to the port that the router has given.
         self._wanted = mapping.external_port
-        self._tidied = self._asked_again = False
+        self._tidied = False
         self._set_mapping(mapping)
-        self._settle()
+        self._schedule.opened(mapping)
+        self._schedule.checked(self.mapping)
 
     def _set_mapping(self, mapping: Mapping | None, *, leave: bool = False) -> None:
         if leave and self.mapping is not None:
@@ -348,31 +338,6 @@ class KeptPort:
             self.external_address = None
             return
         self._leaving.keep(mapping)
-        self._plan_renewal(mapping)
-
-    def _settle(self) -> None:
-        """Plan the next check."""
-        upnp = self.mapping is not None and self.mapping.method is Method.UPNP
-        pause = const.CHECK_UPNP if upnp else const.CHECK_UDP
-        self._check_at = self._clock.now() + pause
-
-    def _plan_renewal(self, mapping: Mapping) -> None:
-        """Plan the next try to extend the lease, a little at random."""
-        now = self._clock.now()
-        if self._renewals >= len(const.RENEW_AT):
-            # At each retry from now on.
-            self._renew_at = now
-            return
-        if mapping.good_until is None:
-            self._renew_at = now + const.REFRESH_PERMANENT
-            return
-        if mapping.granted_at > -math.inf:
-            share = const.RENEW_AT[self._renewals]
-            share *= 1 + random.uniform(-const.RENEW_JITTER, const.RENEW_JITTER)
-            at = mapping.granted_at + share * (mapping.good_until - mapping.granted_at)
-        else:
-            at = (now + mapping.good_until) / 2
-        self._renew_at = max(at, now + const.RENEW_GAP)
 
     def _note(self, error: PortMapError) -> None:
         """Remember why it did not work, and when to try again."""
@@ -381,7 +346,7 @@ class KeptPort:
         self.obstacle = error
         pauses = const.RETRY_LOST if self._had_mapping else const.RETRY
         seconds = pause(pauses, self._failures)
-        if self._renewals:
+        if self._schedule.renewal_is_late:
             seconds = max(seconds, const.RENEW_GAP)
         self._retry_at = now + seconds
         self._failures += 1
