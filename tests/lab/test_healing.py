@@ -108,7 +108,7 @@ def test_two_servers_share_a_router(lab: Lab) -> None:
         str(OTHER_PORT),
         cwd=REPOSITORY,
     )
-    keeper.wait_output("open")
+    keeper.wait_output("open", timeout=30)
     assert [connect(lab, port) for port in (PORT, OTHER_PORT)] == 2 * [Connection.OPEN]
 
     keeper.terminate(signal.SIGUSR1)
