@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from ipaddress import IPv4Address
 from typing import Any
 from unittest.mock import AsyncMock, PropertyMock, patch
 
@@ -29,7 +30,13 @@ from custom_components.plex_remote_access.const import (
     CONF_ROUTER,
     DOMAIN,
 )
-from custom_components.plex_remote_access.portmap import Ports, Router
+from custom_components.plex_remote_access.portmap import (
+    PortMapError,
+    Ports,
+    Reason,
+    Router,
+)
+from tests.names import ADDRESSES, Names
 from tests.simulators.plex import PlexServer, WireForm
 from tests.simulators.plextv import DirectOutside, PlexTv
 from tests.simulators.router import Router as SimulatedRouter
@@ -49,6 +56,26 @@ def nobody_around() -> Iterator[AsyncMock]:
     """Have no search leave this machine; what is found is up to the test."""
     with patch("custom_components.plex_remote_access.discovery.search") as search:
         yield search
+
+
+@pytest.fixture
+def name_service() -> Iterator[None]:
+    """Have names looked up where there are some."""
+
+    async def resolve(host: str) -> IPv4Address:
+        try:
+            return IPv4Address(ADDRESSES[host])
+        except KeyError as err:
+            raise PortMapError(Reason.FAILED, "no such name") from err
+
+    with (
+        patch("custom_components.plex_remote_access.clients.resolve", resolve),
+        patch(
+            "homeassistant.helpers.aiohttp_client._async_make_resolver",
+            return_value=Names(),
+        ),
+    ):
+        yield
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Tests of the config flow: from the menu to the last step."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from ipaddress import IPv4Address
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 from unittest.mock import patch
 
@@ -10,12 +9,10 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.plex_remote_access.portmap import PortMapError, Reason
 from tests.simulators.plex import Endpoint, EndpointFault, Phase, PlexServer
 
 from .common import PUBLISH, writes
 from .flows import address_of, enter, reach_last_step, start, suggested
-from .names import ADDRESSES, Names
 
 type Entered = Callable[[PlexServer], dict[str, Any]]
 
@@ -25,26 +22,6 @@ async def secure_plex(socket_enabled: None) -> AsyncIterator[PlexServer]:
     """A server with a certificate that is not for its address."""
     async with PlexServer(tls=True) as server:
         yield server
-
-
-@pytest.fixture
-def name_service() -> Iterator[None]:
-    """Have names looked up where there are some."""
-
-    async def resolve(host: str) -> IPv4Address:
-        try:
-            return IPv4Address(ADDRESSES[host])
-        except KeyError as err:
-            raise PortMapError(Reason.FAILED, "no such name") from err
-
-    with (
-        patch("custom_components.plex_remote_access.clients.resolve", resolve),
-        patch(
-            "homeassistant.helpers.aiohttp_client._async_make_resolver",
-            return_value=Names(),
-        ),
-    ):
-        yield
 
 
 @pytest.mark.usefixtures("mock_setup_entry")

@@ -1,7 +1,10 @@
 """Tests of finding servers in the local network."""
 
+from collections.abc import AsyncIterator, Iterator
 from ipaddress import ip_address
-from unittest.mock import AsyncMock
+import ssl
+from typing import Any
+from unittest.mock import AsyncMock, patch
 
 from homeassistant.config_entries import (
     SOURCE_IGNORE,
@@ -180,25 +183,90 @@ async def test_known_server(
     assert mock_config_entry.data == before
 
 
+@pytest.fixture
+async def moved_plex(plex: PlexServer) -> AsyncIterator[PlexServer]:
+    """The same server at another port, with its certificate."""
+    async with PlexServer(
+        machine_identifier=plex.machine_identifier, token=plex.token, tls=True
+    ) as moved:
+        yield moved
+
+
+@pytest.fixture
+def trusted(moved_plex: PlexServer) -> Iterator[None]:
+    """Have that certificate trusted, and be of those where its name is not known."""
+    context = ssl.create_default_context(cadata=moved_plex.certificate_pem)
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    with patch("homeassistant.util.ssl.client_context", return_value=context):
+        yield
+
+
+def with_certificate(plex: PlexServer, certificate_hash: str) -> dict[str, Any]:
+    """Return the server as plex.tv lists it, with a name for its certificate."""
+    uri = f"https://127-0-0-1.{certificate_hash}.plex.direct:{plex.port}"
+    return device(plex.machine_identifier, way_to(plex, uri=uri))
+
+
+@pytest.mark.usefixtures("trusted", "name_service")
 async def test_known_server_has_moved(
+    hass: HomeAssistant,
+    moved_plex: PlexServer,
+    plex_tv: PlexTv,
+    mock_config_entry: MockConfigEntry,
+) -> None:
+    """It is found again where plex.tv says that it is, and proves that it is."""
+    mock_config_entry.add_to_hass(hass)
+    before = {**mock_config_entry.data, "port": 9}
+    hass.config_entries.async_update_entry(mock_config_entry, data=before)
+    plex_tv.account.token = moved_plex.token
+    plex_tv.account.devices = [
+        device("another"),
+        with_certificate(moved_plex, moved_plex.certificate_hash),
+    ]
+
+    result = await announce(hass, moved_plex.port)
+
+    assert result["reason"] == "already_configured"
+    assert mock_config_entry.data == {**before, "port": moved_plex.port, "ssl": True}
+
+
+@pytest.mark.usefixtures("trusted", "name_service")
+async def test_impostor_where_the_server_was_last(
+    hass: HomeAssistant,
+    moved_plex: PlexServer,
+    plex_tv: PlexTv,
+    mock_config_entry: MockConfigEntry,
+) -> None:
+    """Whoever has another certificate, though a good one, is not the server."""
+    mock_config_entry.add_to_hass(hass)
+    before = {**mock_config_entry.data, "port": 9}
+    hass.config_entries.async_update_entry(mock_config_entry, data=before)
+    plex_tv.account.token = moved_plex.token
+    plex_tv.account.devices = [with_certificate(moved_plex, "0" * 32)]
+
+    await announce(hass, moved_plex.port)
+
+    assert mock_config_entry.data == before
+    assert {request.endpoint for request in moved_plex.requests} == {Endpoint.IDENTITY}
+
+
+async def test_impostor_without_a_certificate_where_the_server_was_last(
     hass: HomeAssistant,
     plex: PlexServer,
     plex_tv: PlexTv,
     mock_config_entry: MockConfigEntry,
 ) -> None:
-    """It is found again where plex.tv says that it is."""
+    """An answer in the name of the server is no proof, wherever it comes from."""
     mock_config_entry.add_to_hass(hass)
-    before = dict(mock_config_entry.data)
-    hass.config_entries.async_update_entry(
-        mock_config_entry, data={**before, "port": 9}
-    )
+    before = {**mock_config_entry.data, "port": 9}
+    hass.config_entries.async_update_entry(mock_config_entry, data=before)
     plex_tv.account.token = plex.token
-    plex_tv.account.devices = [device("another"), listed(plex)]
+    plex_tv.account.devices = [listed(plex)]
 
-    result = await announce(hass, plex.port)
+    await announce(hass, plex.port)
 
-    assert result["reason"] == "already_configured"
     assert mock_config_entry.data == before
+    assert {request.endpoint for request in plex.requests} == {Endpoint.IDENTITY}
 
 
 @pytest.mark.parametrize("knows_the_token", [True, False])

@@ -24,18 +24,21 @@ _HEAD_START: Final = 1
 
 
 async def async_find_address(
-    hass: HomeAssistant, server: AccountServer
+    hass: HomeAssistant, server: AccountServer, *, proven: bool = False
 ) -> dict[str, Any] | None:
     """Return the best way to a server that the server itself answers, with its token.
 
     All are tried at once, without the token. What leads over the Internet is left out:
-    it would be closed together with remote access.
+    it would be closed together with remote access. `proven` are those where the
+    server shows its certificate: anybody can answer in its name.
     """
     attempts = {
         hass.async_create_task(
-            _leads_to(hass, way, server.machine_identifier), eager_start=True
+            _leads_to(hass, way, server.machine_identifier, name if proven else None),
+            eager_start=True,
         ): way
-        for way in _ways(server)
+        for way, name in _ways(server)
+        if way[CONF_SSL] or not proven
     }
     waiting = list(attempts)
     deadline = hass.loop.time() + _PATIENCE
@@ -64,7 +67,8 @@ async def async_moved_to(
     """Return where the server of an entry is if it has left its address.
 
     What was discovered is but the occasion to look: anybody can claim to be the
-    server, and would be given the token. plex.tv knows where it really is.
+    server, and would be given the token. plex.tv knows where it was last, and which
+    certificate it has to show there.
     """
     machine_identifier = str(entry.unique_id)
     if not entry.data or await _leads_to(hass, entry.data, machine_identifier):
@@ -76,7 +80,7 @@ async def async_moved_to(
         return None
     for server in servers:
         if server.machine_identifier == machine_identifier:
-            found = await async_find_address(hass, server)
+            found = await async_find_address(hass, server, proven=True)
             return found and {**found, **token}
     return None
 
@@ -102,35 +106,46 @@ async def async_look_at(
     return None
 
 
-def _ways(server: AccountServer) -> Iterator[dict[str, Any]]:
+def _ways(server: AccountServer) -> Iterator[tuple[dict[str, Any], str]]:
     """Return what an entry would hold for each way, the best one first.
 
-    The certificate is for the name that plex.tv gives the server. Routers that protect
-    against DNS rebinding do not look that name up, so the address comes next, where
-    the certificate proves nothing.
+    The certificate is for the name that plex.tv gives the server, which comes along.
+    Routers that protect against DNS rebinding do not look that name up, so the address
+    comes next.
     """
-    near = [connection for connection in server.connections if not connection.relay]
-    ends = [(str(way.url.host), way.url.port or way.port, True, True) for way in near]
-    ends += [(way.address, way.port, True, False) for way in near]
-    ends += [(way.address, way.port, False, False) for way in near]
-    for host, port, ssl, verify_ssl in dict.fromkeys(ends):
-        yield {
+    near = [
+        (connection, str(connection.url.host))
+        for connection in server.connections
+        if not connection.relay
+    ]
+    ends = [(name, way.url.port or way.port, True, True, name) for way, name in near]
+    ends += [(way.address, way.port, True, False, name) for way, name in near]
+    ends += [(way.address, way.port, False, False, name) for way, name in near]
+    for host, port, ssl, verify_ssl, name in dict.fromkeys(ends):
+        way = {
             CONF_HOST: host,
             CONF_PORT: port,
             CONF_SSL: ssl,
             CONF_VERIFY_SSL: verify_ssl,
             CONF_TOKEN: server.token,
         }
+        yield way, name
 
 
 async def _leads_to(
-    hass: HomeAssistant, way: Mapping[str, Any], machine_identifier: str
+    hass: HomeAssistant,
+    way: Mapping[str, Any],
+    machine_identifier: str,
+    certificate_name: str | None = None,
 ) -> bool:
     """Tell whether this very server answers, from within the network."""
     if not await is_on_lan(way[CONF_HOST]):
         return False
+    if certificate_name is not None:
+        way = {**way, CONF_VERIFY_SSL: True}
     try:
-        identity = await (await create_server(hass, way)).identity()
+        server = await create_server(hass, way)
+        identity = await server.identity(certificate_name=certificate_name)
     except PlexError:
         return False
     return identity.machine_identifier == machine_identifier

@@ -62,9 +62,16 @@ class PlexServer:
         self._headers = headers_of(client_identifier)
         self._token = token
 
-    async def identity(self) -> Identity:
-        """Ask which server this is. Needs no token, and sends none."""
-        return parse_identity(await self._get("/identity", authenticated=False))
+    async def identity(self, *, certificate_name: str | None = None) -> Identity:
+        """Ask which server this is. Needs no token, and sends none.
+
+        Anybody can say this. It is proven by a certificate for a name that plex.tv
+        gives to this server alone, also where that name cannot be looked up.
+        """
+        body = await self._request(
+            "GET", "/identity", authenticated=False, certificate_name=certificate_name
+        )
+        return parse_identity(parse_container(body))
 
     async def name(self) -> str | None:
         """Ask for the friendly name.
@@ -149,10 +156,8 @@ class PlexServer:
                 _raise_for_status(err.status, path)
                 raise PlexResponseError("No websocket") from err
 
-    async def _get(self, path: str, *, authenticated: bool = True) -> Container:
-        return parse_container(
-            await self._request("GET", path, authenticated=authenticated)
-        )
+    async def _get(self, path: str) -> Container:
+        return parse_container(await self._request("GET", path))
 
     async def _request(
         self,
@@ -162,6 +167,7 @@ class PlexServer:
         params: dict[str, str] | None = None,
         authenticated: bool = True,
         timeout: float = REQUEST_TIMEOUT,
+        certificate_name: str | None = None,
     ) -> bytes:
         return await request(
             self._session,
@@ -172,6 +178,7 @@ class PlexServer:
             headers=self._authenticated_headers() if authenticated else self._headers,
             raise_for_status=partial(_raise_for_status, path=path),
             timeout=timeout,
+            certificate_name=certificate_name,
         )
 
     def _authenticated_headers(self) -> dict[str, str]:

@@ -39,6 +39,7 @@ async def request(
     raise_for_status: Callable[[int], None],
     params: Mapping[str, str] | None = None,
     timeout: float = REQUEST_TIMEOUT,
+    certificate_name: str | None = None,
 ) -> bytes:
     """Send one request and return the body of a good answer.
 
@@ -48,7 +49,12 @@ async def request(
         async with (
             asyncio.timeout(timeout),
             session.request(
-                method, url, params=params, headers=headers, allow_redirects=False
+                method,
+                url,
+                params=params,
+                headers=headers,
+                allow_redirects=False,
+                server_hostname=certificate_name,
             ) as response,
         ):
             raise_for_status(response.status)
