@@ -1,6 +1,6 @@
 """A real Home Assistant in a process of its own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import json
 from pathlib import Path
@@ -58,27 +58,33 @@ class HomeAssistant:
         port: int = 8123,
         adapters: Sequence[str] = (),
         plextv: str | None = None,
+        components: Sequence[Path] = (),
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """Write the configuration into a new folder.
 
         With `adapters`, nothing is discovered on other network interfaces. With `plextv`,
-        the URL of a simulator, people sign in there.
+        the URL of a simulator, people sign in there. `components` are set up as well.
         """
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / "home-assistant-output.log"
         self._python = python
         self._folder = folder
+        self._env = env
         self._process: Process | None = None
         self._client: Client | None = None
-        components = folder / "custom_components"
-        components.mkdir(parents=True)
-        (components / DOMAIN).symlink_to(ROOT / "custom_components" / DOMAIN)
+        components_folder = folder / "custom_components"
+        components_folder.mkdir(parents=True)
+        (components_folder / DOMAIN).symlink_to(ROOT / "custom_components" / DOMAIN)
         # A package, or Python would take that of the repository instead.
-        (components / "__init__.py").touch()
+        (components_folder / "__init__.py").touch()
         configuration = _CONFIGURATION
         if plextv:
-            (components / _ELSEWHERE.name).symlink_to(_ELSEWHERE)
+            (components_folder / _ELSEWHERE.name).symlink_to(_ELSEWHERE)
             configuration += f"{_ELSEWHERE.name}:\n  url: {plextv}\n"
+        for component in components:
+            (components_folder / component.name).symlink_to(component)
+            configuration += f"{component.name}:\n"
         (folder / "configuration.yaml").write_text(configuration)
         storage = folder / ".storage"
         storage.mkdir()
@@ -119,6 +125,12 @@ class HomeAssistant:
         return self._client
 
     @property
+    def pid(self) -> int:
+        """Return the id of the process, which is another one after each start."""
+        assert self._process
+        return self._process.pid
+
+    @property
     def output(self) -> str:
         """Return what was logged so far, by all runs."""
         return self.log.read_text(errors="replace")
@@ -135,6 +147,7 @@ class HomeAssistant:
                 "--skip-pip",
             ],
             self.log,
+            env=self._env,
         )
         if self._client is None:
             poll(self._answers, bool, 60)

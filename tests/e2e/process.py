@@ -33,6 +33,11 @@ class Process:
             )
 
     @property
+    def pid(self) -> int:
+        """Return the process id."""
+        return self._popen.pid
+
+    @property
     def running(self) -> bool:
         """Return whether the program has not ended."""
         return self._popen.poll() is None

@@ -1,6 +1,6 @@
 """A home in the lab: its Plex server, its Home Assistant and the Internet."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 import json
@@ -15,6 +15,7 @@ from tests.lab import (
     Host,
     Lab,
     PortForward,
+    RouterOptions,
     missing_needs,
 )
 from tests.simulators.plextv_account import connection, device
@@ -87,7 +88,14 @@ def _listed(server: Server) -> dict[str, Any]:
 
 
 @contextmanager
-def world(version: str, folder: Path) -> Generator[World]:
+def world(
+    version: str,
+    folder: Path,
+    *,
+    router: RouterOptions | None = None,
+    components: Sequence[Path] = (),
+    env: Mapping[str, str] | None = None,
+) -> Generator[World]:
     """Bring a world up, and down whatever happens in it."""
     server = Server(
         name="Den",
@@ -97,7 +105,7 @@ def world(version: str, folder: Path) -> Generator[World]:
         machine_identifier="d" * 40,
     )
     plextv = f"http://{INTERNET_ADDRESS}:{_PLEXTV_PORT}"
-    with Lab(logs=folder / "lab") as lab, ExitStack() as stack:
+    with Lab(router, logs=folder / "lab") as lab, ExitStack() as stack:
         lab.start(
             Host.WAN,
             sys.executable,
@@ -114,7 +122,11 @@ def world(version: str, folder: Path) -> Generator[World]:
             cwd=ROOT,
         ).wait_bound(("tcp", server.port))
         home_assistant = HomeAssistant(
-            VERSIONS[version], folder / "config", plextv=plextv
+            VERSIONS[version],
+            folder / "config",
+            plextv=plextv,
+            components=components,
+            env=env,
         )
         running = World(
             version,

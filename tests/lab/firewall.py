@@ -117,6 +117,57 @@ def flush_port_forwards(namespaces: Namespaces) -> None:
     namespaces.run(Host.ROUTER, "nft", "-f", "-", stdin=rules)
 
 
+def lose_packets(namespaces: Namespaces, percent: int) -> None:
+    """Drop some packets between router and LAN at random."""
+    some = f"numgen random mod 100 < {percent} drop"
+    _replace(
+        namespaces,
+        f"""
+table inet weather {{
+    chain input {{
+        type filter hook input priority -10;
+        iifname "{LAN_INTERFACE}" {some}
+    }}
+    chain output {{
+        type filter hook output priority -10;
+        oifname "{LAN_INTERFACE}" {some}
+    }}
+    chain forward {{
+        type filter hook forward priority -10;
+        {some}
+    }}
+}}
+"""
+        if percent
+        else None,
+        "inet weather",
+    )
+
+
+def redirect(namespaces: Namespaces, port: int, target: int | None) -> None:
+    """Lead a TCP port of the router, as the LAN sees it, to another one or back."""
+    _replace(
+        namespaces,
+        f"""
+table ip redirected {{
+    chain prerouting {{
+        type nat hook prerouting priority dstnat - 10;
+        iifname "{LAN_INTERFACE}" tcp dport {port} redirect to :{target}
+    }}
+}}
+"""
+        if target
+        else None,
+        "ip redirected",
+    )
+
+
+def _replace(namespaces: Namespaces, rules: str | None, table: str) -> None:
+    """Put rules in a table's place, or only remove it."""
+    removal = f"table {table}\ndelete table {table}\n"
+    namespaces.run(Host.ROUTER, "nft", "-f", "-", stdin=removal + (rules or ""))
+
+
 def read_port_forwards(namespaces: Namespaces) -> list[PortForward]:
     """Return what the kernel of the router forwards."""
     result = namespaces.run(Host.ROUTER, "nft", "-j", "list", "ruleset")

@@ -149,6 +149,39 @@ class Lab:
             self._router.wipe()
         self.start_router()
 
+    def reconfigure_router(self, options: RouterOptions) -> None:
+        """Start the daemon with other options; what stands is kept."""
+        self.options = options
+        self.stop_router()
+        self._router.reconfigure(options)
+        self.start_router()
+
+    def freeze_router(self) -> None:
+        """Have the daemon hang; what it has mapped is still forwarded."""
+        self._router.freeze()
+
+    def thaw_router(self) -> None:
+        """Have the daemon go on where it hung."""
+        self._router.thaw()
+
+    def lose_packets(self, percent: int) -> None:
+        """Lose so many of the packets between router and LAN, 0 for none."""
+        firewall.lose_packets(self._namespaces, percent)
+
+    def answer_with_errors(self) -> LabProcess:
+        """Have the router's HTTP port answer 500, until this is ended again."""
+        process = self.start(
+            Host.ROUTER, sys.executable, "-IS", CLIENTS / "refuse_http.py", "5999"
+        )
+        process.wait_bound(("tcp", 5999))
+        firewall.redirect(self._namespaces, self.options.http_port, 5999)
+        return process
+
+    def answer_again(self, errors: LabProcess) -> None:
+        """Have the router's HTTP port answer as before."""
+        firewall.redirect(self._namespaces, self.options.http_port, None)
+        errors.stop()
+
     def wipe_table(self) -> None:
         """Empty the router's table behind the daemon's back.
 

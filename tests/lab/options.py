@@ -20,6 +20,8 @@ class RouterOptions:
     """Whether UPnP clients may map ports only to themselves."""
     pcp_third_party: bool = False
     """Whether PCP clients may map ports to other hosts."""
+    refuses: bool = False
+    """Whether nobody may map anything."""
     announces: bool = True
     """Whether the LAN hears of a new address, a restart or the router's end."""
     igd_v1: bool = False

@@ -58,6 +58,21 @@ class Router:
             self._process.kill()
         self._process = None
 
+    def reconfigure(self, options: RouterOptions) -> None:
+        """Be another kind of router after the next start."""
+        self._options = options
+        self._configuration.write_text(_configuration(options, self._leases))
+
+    def freeze(self) -> None:
+        """Have the daemon hang; the kernel goes on forwarding."""
+        if self._process is not None:
+            self._process.terminate(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Have the daemon go on."""
+        if self._process is not None:
+            self._process.terminate(signal.SIGCONT)
+
     def wipe(self) -> None:
         """Empty the table in the kernel and on disk; the daemon is not told."""
         firewall.flush_port_forwards(self._namespaces)
@@ -95,7 +110,7 @@ upnp_nat_table_name={firewall.TABLE}
 upnp_forward_chain={firewall.FORWARD_CHAIN}
 upnp_nat_chain={firewall.PREROUTING_CHAIN}
 upnp_nat_postrouting_chain={firewall.POSTROUTING_CHAIN}
-allow 1024-65535 {LAN_NETWORK} 1024-65535
+{"deny" if options.refuses else "allow"} 1024-65535 {LAN_NETWORK} 1024-65535
 deny 0-65535 0.0.0.0/0 0-65535
 """
 

@@ -88,6 +88,8 @@ class Control:
                     for id_, value in body.get("preferences", {}).items()
                 }
             )
+            if "token" in body:
+                server.access.token = body["token"]
             if "call" in body:
                 await self._calls[body["call"]]()
         except Exception as error:  # noqa: BLE001 - whatever it is, the test is to see it
