@@ -91,6 +91,28 @@ async def test_plex_tv_is_asked_at_most_once_a_minute(
     assert plex.refresh_count == 2
 
 
+async def test_reload_is_no_way_around_the_limit(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    init_integration: MockConfigEntry,
+    freezer: TickingDateTimeFactory,
+) -> None:
+    """Also who reloads in between asks plex.tv once a minute at most."""
+    await turn(hass, "on")
+    await plex.settled()
+    await press_retry(hass)
+    assert plex.refresh_count == 1
+
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await pass_time(hass, freezer, 30)
+    await press_retry(hass)
+    assert plex.refresh_count == 1
+
+    await pass_time(hass, freezer, 31)
+    await press_retry(hass)
+    assert plex.refresh_count == 2
+
+
 async def test_plex_tv_is_asked_by_itself_once_at_most(
     hass: HomeAssistant,
     plex: PlexServer,

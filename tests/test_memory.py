@@ -11,7 +11,7 @@ from tests.simulators.router import Router
 
 from .common import open_ports, turn
 
-NEW = ("linked", "republishing", "closes_at", "waits_for_streams")
+NEW = ("linked", "republishing", "closes_at", "waits_for_streams", "probed_at")
 
 
 @pytest.mark.usefixtures("simulated_ports")
@@ -39,5 +39,5 @@ async def test_memory_of_an_earlier_version(
     assert stored["minor_version"] == 1
     assert (
         hass_storage[f"plex_remote_access.{init_integration.entry_id}"]["minor_version"]
-        == 2
+        == 3
     )

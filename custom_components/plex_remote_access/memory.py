@@ -20,7 +20,7 @@ from .plex import PreferenceChange, Preferences
 from .portmap import Mapping, Method, Target
 
 _VERSION: Final = 1
-_MINOR_VERSION: Final = 2
+_MINOR_VERSION: Final = 3
 
 
 @dataclass(kw_only=True, slots=True)
@@ -33,8 +33,8 @@ class Memory:
     `leaving` what the router could not be made to close. `original` are the port
     settings that the server had before us. `linked` is the switch that we turned on.
     `republishing` says that the server is not published only because we have it start
-    from the beginning. At `closes_at` it is to be closed, and with `waits_for_streams`
-    not while somebody streams.
+    from the beginning. At `probed_at` plex.tv was asked for a probe last. At `closes_at`
+    it is to be closed, and with `waits_for_streams` not while somebody streams.
     """
 
     mode: PortMapping
@@ -45,6 +45,7 @@ class Memory:
     original: PreferenceChange | None = None
     linked: str | None = None
     republishing: bool = False
+    probed_at: datetime | None = None
     closes_at: datetime | None = None
     waits_for_streams: bool = False
 
@@ -67,6 +68,7 @@ class Memory:
             "original": self.original and asdict(self.original),
             "linked": self.linked,
             "republishing": self.republishing,
+            "probed_at": self.probed_at and self.probed_at.isoformat(),
             "closes_at": self.closes_at and self.closes_at.isoformat(),
             "waits_for_streams": self.waits_for_streams,
         }
@@ -76,7 +78,7 @@ class Memory:
         """Read the stored form. A remembered mapping is due for a look at once."""
         nonce = bytes.fromhex(data["nonce"])
         mapping, original = data["mapping"], data["original"]
-        closes_at = data["closes_at"]
+        closes_at, probed_at = data["closes_at"], data["probed_at"]
         return cls(
             mode=PortMapping(data["mode"]),
             nonce=nonce,
@@ -88,6 +90,7 @@ class Memory:
             original=original and PreferenceChange(**original),
             linked=data["linked"],
             republishing=data["republishing"],
+            probed_at=probed_at and datetime.fromisoformat(probed_at),
             closes_at=closes_at and datetime.fromisoformat(closes_at),
             waits_for_streams=data["waits_for_streams"],
         )
@@ -158,6 +161,8 @@ class MemoryStore(Store[dict[str, Any]]):
                 "closes_at": None,
                 "waits_for_streams": False,
             }
+        if old_minor_version < 3:
+            old_data["probed_at"] = None
         return old_data
 
     async def async_keep(self, memory: Memory) -> None:

@@ -64,7 +64,7 @@ class Reconciler:
         self.kept: Final = care.async_keep(entry, memory.nonce, changed=changed)
         self.kept.adopt(memory.mapping, memory.leaving)
         self.switch: Final = RouterSwitch(hass, entry.options.get(CONF_ROUTER_SWITCH))
-        self.verdict: Final = VerdictWatch()
+        self.verdict: Final = VerdictWatch(memory.probed_at)
         self.announcer: Final = Announcer()
         self.timeline: Final = timeline
         self._hass: Final = hass
@@ -265,6 +265,7 @@ class Reconciler:
         """Keep on disk what must survive a power cut."""
         self._memory.mapping = self.kept.mapping
         self._memory.leaving = self.kept.leaving
+        self._memory.probed_at = self.verdict.probed_at
         await self._store.async_keep(self._memory)
 
     async def _take(self, steps: tuple[Step, ...], seen: Seen) -> Seen:

@@ -1,7 +1,10 @@
 """When plex.tv's verdict counts, and when it may be asked for another one."""
 
+from datetime import datetime
 import time
 from typing import Final
+
+from homeassistant.util import dt as dt_util
 
 from .const import PROBE_COOLDOWN, VERDICT_TIME
 
@@ -12,11 +15,15 @@ _PAUSES: Final = (1, 2, 4, 8, 15, 30)
 class VerdictWatch:
     """Follows one server from a change to the verdict of plex.tv."""
 
-    def __init__(self) -> None:
-        """Expect nothing: what the server says at first is a verdict."""
+    def __init__(self, probed_at: datetime | None = None) -> None:
+        """Expect nothing: what the server says at first is a verdict.
+
+        `probed_at` is when a probe was asked for before, as the wall clock had it.
+        """
+        self.probed_at = probed_at
         self._changed_at: float | None = None
         self._looks = 0
-        self._probed_at: float | None = None
+        self._probe_allowed_at = time.monotonic() + _cooldown_left(probed_at)
         self._unknown_port = False
 
     @property
@@ -27,8 +34,7 @@ class VerdictWatch:
     @property
     def probe_allowed(self) -> bool:
         """Tell whether the last probe was long enough ago."""
-        cooldown = PROBE_COOLDOWN.total_seconds()
-        return self._probed_at is None or time.monotonic() >= self._probed_at + cooldown
+        return time.monotonic() >= self._probe_allowed_at
 
     @property
     def probe_due(self) -> bool:
@@ -52,7 +58,8 @@ class VerdictWatch:
 
     def probed(self) -> None:
         """Note that a probe was asked for."""
-        self._probed_at = time.monotonic()
+        self.probed_at = dt_util.utcnow()
+        self._probe_allowed_at = time.monotonic() + PROBE_COOLDOWN.total_seconds()
         self.published()
 
     def next_pause(self) -> float | None:
@@ -68,3 +75,15 @@ class VerdictWatch:
         if self._changed_at is None:
             return 0
         return self._changed_at + VERDICT_TIME.total_seconds() - time.monotonic()
+
+
+def _cooldown_left(probed_at: datetime | None) -> float:
+    """Return for how many seconds there may be no other probe.
+
+    A clock that was set back meanwhile must not forbid it for longer than a minute.
+    """
+    if probed_at is None:
+        return 0
+    cooldown = PROBE_COOLDOWN.total_seconds()
+    left = cooldown - (dt_util.utcnow() - probed_at).total_seconds()
+    return min(max(0, left), cooldown)

@@ -1,12 +1,11 @@
 """A sequence of faults, drawn from a seed."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 import time
+import traceback
 from typing import Final
 
 from tests.lab import RouterOptions
@@ -15,7 +14,8 @@ from . import home_assistant_faults, plex_faults, router_faults
 from .fault import Fault
 from .home import Home, make_home
 from .inside import Inside, look_inside
-from .invariants import ALWAYS, NEVER, SETTLED, Invariant
+from .invariants import ALWAYS, NEVER, SETTLED, Invariant, unwanted_is_closed
+from .outcome import Outcome
 
 FAULTS: Final = (
     *router_faults.FAULTS,
@@ -42,46 +42,32 @@ class ViolationError(Exception):
     """An invariant does not hold."""
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What came of a sequence."""
-
-    seed: int
-    tried: Counter[str] = field(default_factory=Counter)
-    checks: int = 0
-    slowest: tuple[float, str] = (0.0, "")
-    before: Inside | None = None
-    after: Inside | None = None
-
-
-def run(
-    seed: int,
-    count: int,
-    folder: Path,
-    faults: Sequence[Fault] = FAULTS,
-    tell: Callable[[str], None] = lambda _: None,
+def carry_out(
+    seed: int, count: int, folder: Path, faults: Sequence[Fault] = FAULTS
 ) -> Outcome:
-    """Have so many things go wrong; raises ViolationError when one is not overcome.
+    """Have so many things go wrong, and tell what came of it.
 
     The same seed is the same sequence; how long everything takes is not.
     """
     random = Random(seed)
     outcome = Outcome(seed)
-    with make_home(folder, random, ROUTERS[seed % len(ROUTERS)]) as home:
-        home.turn(on=True)
-        _settle(home, outcome, "the beginning", _BEGINNING)
-        outcome.before = look_inside(home)
-        for group in _draw(random, faults, count):
-            names = " and ".join(fault.name for fault in group)
-            number = outcome.tried.total() + len(group)
-            tell(f"seed {seed}, {number} of {count}: {names}")
-            try:
-                _suffer(home, outcome, group, names)
-            except ViolationError as error:
-                raise ViolationError(
-                    f"seed {seed}, at fault {number} ({names}): {error}"
-                ) from error
-        _end(home, outcome)
+    where = "the beginning"
+    try:
+        with make_home(folder, random, ROUTERS[seed % len(ROUTERS)]) as home:
+            run = _Run(home, outcome)
+            run.begin()
+            for group in _draw(random, faults, count):
+                where = " and ".join(fault.name for fault in group)
+                print(f"{outcome.total} of {count}: {where}", flush=True)
+                run.suffer(group, where)
+            where = "the end"
+            run.end()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+        traceback.print_exc()
+        outcome.violation = (
+            f"seed {seed}, fault {outcome.total} of {count} ({where}):"
+            f" {type(error).__name__}: {error}"
+        )
     return outcome
 
 
@@ -97,66 +83,82 @@ def _draw(random: Random, faults: Sequence[Fault], count: int) -> Iterator[list[
         yield group
 
 
-def _suffer(home: Home, outcome: Outcome, group: Iterable[Fault], names: str) -> None:
-    """Have something go wrong, and be overcome."""
-    with ExitStack() as stack:
-        for fault in group:
-            stack.enter_context(fault.strike(home))
-            outcome.tried[fault.name] += 1
-            time.sleep(home.random.uniform(0, fault.hold))
-        _require(home, outcome, ALWAYS)
-    if any(fault.ends_process for fault in group):
-        outcome.before = None
-    _settle(home, outcome, names, max(fault.settle for fault in group))
-    if outcome.before is None:
-        outcome.before = look_inside(home)
-    if not home.wanted and home.random.random() < 0.6:
+class _Run:
+    """Has things go wrong in a home, one after the other."""
+
+    def __init__(self, home: Home, outcome: Outcome) -> None:
+        """Know nothing yet of what the process holds in quiet times."""
+        self._home = home
+        self._outcome = outcome
+        self._before: Inside | None = None
+
+    def begin(self) -> None:
+        """Have all well."""
+        self._home.turn(on=True)
+        self._settle("the beginning", _BEGINNING)
+        self._before = look_inside(self._home)
+        self._outcome.kib_before = self._before.kib
+
+    def suffer(self, group: Sequence[Fault], names: str) -> None:
+        """Have something go wrong, and be overcome."""
+        home = self._home
+        with ExitStack() as stack:
+            for fault in group:
+                self._outcome.count(fault.name)
+                stack.enter_context(fault.strike(home))
+                time.sleep(home.random.uniform(0, fault.hold))
+            self._require(ALWAYS)
+        if any(fault.ends_process for fault in group):
+            self._before = None
+        self._settle(names, max(fault.settle for fault in group))
+        if self._before is None:
+            self._before = look_inside(home)
+            self._outcome.kib_before = self._before.kib
+        if not home.wanted and home.random.random() < 0.6:
+            home.turn(on=True)
+            self._settle("switched on again", _BEGINNING)
+
+    def end(self) -> None:
+        """See that all is green in the end, that off is off and removed is removed."""
+        home = self._home
         home.turn(on=True)
-        _settle(home, outcome, "switched on again", _BEGINNING)
+        self._settle("the verdict", _BEGINNING)
+        home.entry.wait_for("status", "reachable", _VERDICT)
+        self._settle("the verdict", _BEGINNING)
+        self._outcome.kib_after = look_inside(home).kib
+        home.turn(on=False)
+        self._require(SETTLED)
+        home.turn(on=True)
+        home.remove()
+        home.wanted = False
+        self._require((unwanted_is_closed, *ALWAYS, *NEVER))
 
+    def _settle(self, names: str, seconds: float) -> None:
+        """Wait until all is as it is wanted, and raise if that takes too long."""
+        started = insist_at = time.monotonic()
+        while wrong := self._wrong():
+            if time.monotonic() > started + seconds:
+                raise ViolationError(f"after {seconds} s still: {wrong}")
+            if time.monotonic() >= insist_at:
+                self._home.insist()
+                insist_at = time.monotonic() + _PATIENCE
+            time.sleep(_PAUSE)
+        if (took := time.monotonic() - started) > self._outcome.slowest:
+            self._outcome.slowest = took
+            self._outcome.slowest_fault = names
+        self._require(NEVER)
 
-def _settle(home: Home, outcome: Outcome, names: str, seconds: float) -> None:
-    """Wait until everything is as it is wanted, and raise if it takes too long."""
-    started = time.monotonic()
-    insist_at = started
-    while wrong := _wrong(home, outcome):
-        if time.monotonic() > started + seconds:
-            raise ViolationError(f"after {seconds} s still: {wrong}")
-        if time.monotonic() >= insist_at:
-            home.insist()
-            insist_at = time.monotonic() + _PATIENCE
-        time.sleep(_PAUSE)
-    outcome.slowest = max(outcome.slowest, (time.monotonic() - started, names))
-    _require(home, outcome, NEVER)
+    def _wrong(self) -> str | None:
+        """Return what is not yet as it should be."""
+        self._outcome.checks += len(SETTLED)
+        wrong = next((wrong for check in SETTLED if (wrong := check(self._home))), None)
+        if wrong is None and self._before is not None:
+            return self._before.excess(look_inside(self._home))
+        return wrong
 
-
-def _wrong(home: Home, outcome: Outcome) -> str | None:
-    """Return what is not yet as it should be."""
-    outcome.checks += len(SETTLED)
-    wrong = next((wrong for check in SETTLED if (wrong := check(home))), None)
-    if wrong is None and outcome.before is not None:
-        return outcome.before.excess(look_inside(home))
-    return wrong
-
-
-def _require(home: Home, outcome: Outcome, invariants: Iterable[Invariant]) -> None:
-    """Raise if one of some invariants does not hold right now."""
-    for invariant in invariants:
-        outcome.checks += 1
-        if (wrong := invariant(home)) is not None:
-            raise ViolationError(wrong)
-
-
-def _end(home: Home, outcome: Outcome) -> None:
-    """See that all is green in the end, and that off is off and removed is removed."""
-    home.turn(on=True)
-    home.insist()
-    home.entry.wait_for("status", "reachable", _VERDICT)
-    _settle(home, outcome, "the verdict", _BEGINNING)
-    outcome.after = look_inside(home)
-    home.turn(on=False)
-    _require(home, outcome, SETTLED)
-    home.turn(on=True)
-    home.remove()
-    home.wanted = False
-    _require(home, outcome, (SETTLED[1], *ALWAYS, *NEVER))
+    def _require(self, invariants: Iterable[Invariant]) -> None:
+        """Raise if one of some invariants does not hold right now."""
+        for invariant in invariants:
+            self._outcome.checks += 1
+            if (wrong := invariant(self._home)) is not None:
+                raise ViolationError(wrong)

@@ -1,0 +1,113 @@
+"""Chaos in its long form: `scripts/soak chaos`."""
+
+import argparse
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import subprocess
+import sys
+import time
+from typing import Final
+
+from tests.reliability import Record
+
+from .outcome import Outcome
+
+_ROOT: Final = Path(__file__).parents[2]
+_LOGS: Final = _ROOT / "test-artifacts" / "chaos"
+
+# What a fault takes on average, with its settling, and a margin on a slow machine.
+_SECONDS_PER_FAULT: Final = 30
+
+
+def _run(seed: int, faults: int, *, same_process: bool) -> Outcome:
+    """Carry a sequence out in a process of its own, which may change its namespace."""
+    folder = _LOGS / str(seed)
+    command = [sys.executable, "-m", "tests.chaos", str(seed), str(faults), str(folder)]
+    if same_process:
+        command.append("--same-process")
+    print(f"seed {seed}: {faults} faults, log in {folder}.log", flush=True)
+    with folder.with_suffix(".log").open("w") as log:
+        try:
+            subprocess.run(
+                command,
+                cwd=_ROOT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                timeout=300 + faults * _SECONDS_PER_FAULT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            print(f"seed {seed}: took too long", flush=True)
+    outcome = Outcome.read(folder)
+    print(f"seed {seed}: {outcome.violation or 'held'}", flush=True)
+    return outcome
+
+
+def _record(outcomes: list[Outcome], seconds: float) -> Record:
+    """Return what is told of all sequences."""
+    tried: Counter[str] = Counter()
+    for outcome in outcomes:
+        tried.update(outcome.tried)
+    growths = [
+        (outcome.kib_after - outcome.kib_before, outcome.total)
+        for outcome in outcomes
+        if outcome.kib_before and outcome.kib_after
+    ]
+    figures = {"Looks at an invariant": f"{sum(o.checks for o in outcomes):,}"}
+    for outcome in sorted(outcomes, key=lambda outcome: -outcome.slowest)[:1]:
+        figures["Longest until all was well again"] = (
+            f"{outcome.slowest:.0f} s ({outcome.slowest_fault})"
+        )
+    if growths:
+        kib, faults = max(growths, key=lambda growth: growth[1])
+        figures[f"Growth of the process in {faults} faults"] = f"{kib / 1024:.1f} MiB"
+    return Record(
+        suite="chaos",
+        tried=dict(sorted(tried.items())),
+        violations=[o.violation for o in outcomes if o.violation],
+        seeds=[outcome.seed for outcome in outcomes],
+        seconds=seconds,
+        figures=figures,
+    )
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(prog="scripts/soak chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="of the first sequence")
+    parser.add_argument("--faults", type=int, default=1000)
+    parser.add_argument("--each", type=int, default=50, help="faults in a sequence")
+    parser.add_argument("--jobs", type=int, default=2, help="sequences at once")
+    parser.add_argument(
+        "--minutes", type=float, default=600, help="begin no sequence after that"
+    )
+    parser.add_argument(
+        "--same-process",
+        action="store_true",
+        help="never end Home Assistant, to see its memory",
+    )
+    arguments = parser.parse_args()
+    _LOGS.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    deadline = started + 60 * arguments.minutes
+    outcomes: list[Outcome] = []
+
+    def carry_out(number: int) -> None:
+        if time.monotonic() > deadline:
+            return
+        faults = min(arguments.each, arguments.faults - number * arguments.each)
+        outcomes.append(
+            _run(arguments.seed + number, faults, same_process=arguments.same_process)
+        )
+        # After each, so that also an interrupted run is told.
+        _record(outcomes, time.monotonic() - started).write()
+
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        list(pool.map(carry_out, range(-(-arguments.faults // arguments.each))))
+    if any(outcome.violation for outcome in outcomes):
+        sys.exit("an invariant did not hold")
+
+
+if __name__ == "__main__":
+    main()
