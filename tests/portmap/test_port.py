@@ -158,6 +158,23 @@ async def test_router_that_restarts_with_another_protocol(
     assert port.mapping.method is Method.PCP
 
 
+async def test_mapping_that_was_not_lost_after_all_is_closed(
+    port: KeptPort, router: FakeRouter, clock: FakeClock
+) -> None:
+    """A router that was only confused for a moment does not keep two ways in."""
+    await port.open(40000)
+    router.errors["extend"] = SILENT
+    kept = router.table.pop(40000)
+    router.method, router.assigned = Method.PCP, 40001
+    await port.tend(signalled=True)
+    router.table[40000] = kept
+
+    await pass_time(port, clock, 1)
+
+    assert list(router.table) == [40001]
+    assert port.leaving == ()
+
+
 async def test_router_that_restarts_is_asked_each_second(
     port: KeptPort, router: FakeRouter, clock: FakeClock
 ) -> None:

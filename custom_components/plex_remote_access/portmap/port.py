@@ -253,8 +253,10 @@ class KeptPort:
         try:
             restored = await self._router.extend(mapping)
         except PortMapError:
-            # It may have restarted with another protocol.
+            # It may have restarted with another protocol, or found its way to the
+            # Internet again only now: then the old mapping still stands.
             restored = await self._router.map(mapping.target, mapping.external_port)
+            self._leaving.add(mapping)
         self._opened(restored)
         await self._learn_address(restored)
 
