@@ -66,11 +66,11 @@ def _goals_of_mapping(mapping: dict[str, list[float]]) -> list[Goal]:
         ),
         _limit("UPnP, cold", cold, "ms", 110),
         _ratio("UPnP, cold, of upnpc", cold, middle["upnpc"], 1 / 20),
-        _ratio(
-            "UPnP, warm, of the bare exchange",
-            middle["ours upnp warm"],
-            middle["raw SOAP"],
-            1.2,
+        *(
+            _ratio(
+                f"UPnP, warm, of {name}", middle["ours upnp warm"], middle[name], 1.2
+            )
+            for name in ("raw SOAP", "raw SOAP, with a look before")
         ),
     ]
 
@@ -89,11 +89,18 @@ def _goals_of_keeping(restarts: int) -> list[Goal]:
             "Open again after a restart, by polling alone (worst)", max(silent), "s", 60
         ),
         _limit("Another public address noticed (p95)", p95(noticed), "s", 1),
-        _limit(
-            "Packets a minute in idle, NAT-PMP and PCP",
-            keeping.idle(RouterOptions(upnp=False)),
-            "",
-            4,
+        *(
+            _limit(
+                f"Packets a minute in idle, {name}",
+                keeping.idle(options),
+                "packets",
+                4,
+            )
+            for name, options in (
+                ("PCP", RouterOptions(upnp=False)),
+                ("NAT-PMP", RouterOptions(upnp=False, pcp=False)),
+                ("UPnP", RouterOptions(nat_pmp=False, pcp=False)),
+            )
         ),
         *(
             _limit(

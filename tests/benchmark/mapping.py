@@ -107,21 +107,38 @@ async def raw_nat_pmp(bench: Bench, port: int) -> None:
 async def raw_soap(bench: Bench, port: int) -> None:
     """One AddPortMapping and its read-back, with everything known."""
     with bench.clock():
-        _soap(
-            bench,
-            "AddPortMapping",
-            f"<NewRemoteHost/><NewExternalPort>{port}</NewExternalPort>"
-            f"<NewProtocol>TCP</NewProtocol><NewInternalPort>{port}</NewInternalPort>"
-            f"<NewInternalClient>{LAN_ADDRESS}</NewInternalClient>"
-            "<NewEnabled>1</NewEnabled><NewPortMappingDescription>raw"
-            "</NewPortMappingDescription><NewLeaseDuration>3600</NewLeaseDuration>",
-        )
-        _soap(
-            bench,
-            "GetSpecificPortMappingEntry",
-            f"<NewRemoteHost/><NewExternalPort>{port}</NewExternalPort>"
-            "<NewProtocol>TCP</NewProtocol>",
-        )
+        _add(bench, port)
+        _read(bench, port, 200)
+
+
+async def raw_soap_with_look(bench: Bench, port: int) -> None:
+    """The same after a look whether the port is somebody else's."""
+    with bench.clock():
+        _read(bench, port, 500)
+        _add(bench, port)
+        _read(bench, port, 200)
+
+
+def _add(bench: Bench, port: int) -> None:
+    _soap(
+        bench,
+        "AddPortMapping",
+        f"<NewRemoteHost/><NewExternalPort>{port}</NewExternalPort>"
+        f"<NewProtocol>TCP</NewProtocol><NewInternalPort>{port}</NewInternalPort>"
+        f"<NewInternalClient>{LAN_ADDRESS}</NewInternalClient>"
+        "<NewEnabled>1</NewEnabled><NewPortMappingDescription>raw"
+        "</NewPortMappingDescription><NewLeaseDuration>3600</NewLeaseDuration>",
+    )
+
+
+def _read(bench: Bench, port: int, status: int) -> None:
+    _soap(
+        bench,
+        "GetSpecificPortMappingEntry",
+        f"<NewRemoteHost/><NewExternalPort>{port}</NewExternalPort>"
+        "<NewProtocol>TCP</NewProtocol>",
+        status,
+    )
 
 
 def _delete(bench: Bench, port: int) -> None:
@@ -133,7 +150,7 @@ def _delete(bench: Bench, port: int) -> None:
     )
 
 
-def _soap(bench: Bench, action: str, arguments: str) -> None:
+def _soap(bench: Bench, action: str, arguments: str, status: int = 200) -> None:
     body = (
         '<?xml version="1.0"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/'
         'envelope/" s:encodingStyle="http://schemas.xmlsoap.org/soap/encoding/">'
@@ -152,7 +169,7 @@ def _soap(bench: Bench, action: str, arguments: str) -> None:
     response = connection.getresponse()
     response.read()
     connection.close()
-    if response.status != 200:
+    if response.status != status:
         raise RuntimeError(f"{action}: {response.status}")
 
 
@@ -225,6 +242,7 @@ def upnp_client(*, whole_window: bool) -> Case:
 CASES: dict[str, Case] = {
     "raw NAT-PMP": raw_nat_pmp,
     "raw SOAP": raw_soap,
+    "raw SOAP, with a look before": raw_soap_with_look,
     **{
         f"ours {method} {'warm' if warm else 'cold'}": ours(method, warm=warm)
         for method in Method

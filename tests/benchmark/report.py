@@ -19,7 +19,9 @@ _ABOUT = (
 )
 _TERMS = (
     "Each maps a port that nobody has mapped, and it is deleted afterwards. *Cold* is a"
-    " client that knows nothing yet, *warm* one that has mapped before."
+    " client that knows nothing yet, *warm* one that has mapped before. Ours looks before"
+    " it adds whether the port is somebody else's, as many routers overwrite without a"
+    " word. A question in UPnP is a connection of some ten packets."
 )
 
 
