@@ -39,7 +39,7 @@ from custom_components.plex_remote_access.portmap.callback import CallbackServer
 from custom_components.plex_remote_access.portmap.gena import granted_timeout
 from custom_components.plex_remote_access.portmap.http import Page, parse_page
 from custom_components.plex_remote_access.portmap.igd import (
-    description_url,
+    description_urls,
     parse_description,
 )
 from custom_components.plex_remote_access.portmap.pcp_packets import MapRequest
@@ -84,7 +84,7 @@ def _run(coroutine: Coroutine[Any, Any, object]) -> None:
 
 def _ssdp(data: bytes) -> None:
     if answer := ssdp.parse_answer(data, _GATEWAY):
-        description_url(answer, _ROUTE)
+        description_urls(answer, _ROUTE)
 
 
 def _description(data: bytes) -> None:

@@ -10,7 +10,7 @@ from yarl import URL
 from custom_components.plex_remote_access.portmap import PortMapError, Reason
 from custom_components.plex_remote_access.portmap.igd import (
     Service,
-    description_url,
+    description_urls,
     fetch_services,
     parse_description,
 )
@@ -51,11 +51,6 @@ WANPPP1 = "urn:schemas-upnp-org:service:WANPPPConnection:1"
             id="quirk-34-loopback-of-ipv4",
         ),
         pytest.param(
-            "http://192.168.1.2:5000/root.xml",
-            "http://192.168.1.1:5000/root.xml",
-            id="quirk-33-other-half-of-a-cluster",
-        ),
-        pytest.param(
             "http://198.51.100.7/root.xml?a=b",
             "http://192.168.1.1/root.xml?a=b",
             id="foreign-host",
@@ -66,7 +61,7 @@ WANPPP1 = "urn:schemas-upnp-org:service:WANPPPConnection:1"
             id="name",
         ),
         pytest.param(
-            "http://user:password@192.168.1.9:5000/",
+            "http://user:password@192.0.2.9:5000/",
             "http://user:password@192.168.1.1:5000/",
             id="user",
         ),
@@ -81,34 +76,47 @@ WANPPP1 = "urn:schemas-upnp-org:service:WANPPPConnection:1"
 )
 def test_description_url(location: str, url: str | None) -> None:
     """A device speaks for itself only."""
-    found = description_url(Answer(responder=GATEWAY, location=location), ROUTE)
+    found = description_urls(Answer(responder=GATEWAY, location=location), ROUTE)
 
-    assert found == (url and URL(url))
+    assert found == ([URL(url)] if url else [])
+
+
+def test_description_at_the_other_half_of_a_cluster_quirk_33() -> None:
+    """What a router names on its own link is tried after its own address."""
+    location = "http://192.168.1.2:5000/root.xml"
+
+    found = description_urls(Answer(responder=GATEWAY, location=location), ROUTE)
+
+    assert found == [URL("http://192.168.1.1:5000/root.xml"), URL(location)]
 
 
 @pytest.mark.parametrize(
-    ("responder", "url"),
+    ("responder", "urls"),
     [
-        ("192.168.1.2", "http://192.168.1.2:5000/root.xml"),
-        ("198.51.100.7", None),
-        ("127.0.0.1", None),
+        (
+            "192.168.1.2",
+            ["http://192.168.1.2:5000/root.xml", "http://192.168.1.1:5000/root.xml"],
+        ),
+        ("198.51.100.7", []),
+        ("127.0.0.1", []),
     ],
 )
-def test_description_of_another_device(responder: str, url: str | None) -> None:
+def test_description_of_another_device(responder: str, urls: list[str]) -> None:
     """A neighbour may be the router as well; nobody from farther away may."""
     answer = Answer(
         responder=IPv4Address(responder), location="http://192.168.1.1:5000/root.xml"
     )
 
-    assert description_url(answer, ROUTE) == (url and URL(url))
+    assert description_urls(answer, ROUTE) == [URL(url) for url in urls]
 
 
 @given(st.text() | st.text().map(lambda text: f"http://{text}"))
 def test_any_location(location: str) -> None:
-    """Whatever a device names, we only ever look at the device itself."""
-    url = description_url(Answer(responder=GATEWAY, location=location), ROUTE)
+    """Whatever a device names, we never leave its link."""
+    urls = description_urls(Answer(responder=GATEWAY, location=location), ROUTE)
 
-    assert url is None or (url.scheme, url.host) == ("http", str(GATEWAY))
+    assert all(url.scheme == "http" for url in urls)
+    assert all(ROUTE.is_near(IPv4Address(url.host)) for url in urls)
 
 
 @pytest.mark.parametrize(

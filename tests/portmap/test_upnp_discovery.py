@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from ipaddress import IPv4Address
+from unittest.mock import AsyncMock, Mock, patch
 
 import aiohttp
 import pytest
+from yarl import URL
 
-from custom_components.plex_remote_access.portmap import PortMapError, Reason
+from custom_components.plex_remote_access.portmap import PortMapError, Reason, discovery
+from custom_components.plex_remote_access.portmap.http import LostError
 from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 
 from .common import ROUTE, TARGET
@@ -177,3 +180,13 @@ async def test_address_that_is_ours_no_more(session: aiohttp.ClientSession) -> N
     with pytest.raises(PortMapError) as raised:
         await UpnpMapper(session, route).probe()
     assert raised.value.reason is Reason.NO_ROUTER
+
+
+async def test_other_half_of_a_cluster_quirk_33() -> None:
+    """Where nobody serves the description at its own address, the named one counts."""
+    own, named = URL("http://192.168.1.1/root.xml"), URL("http://192.168.1.2/root.xml")
+    read = AsyncMock(side_effect=[LostError(Reason.NO_ROUTER, "Refused"), [Mock()]])
+    with patch.object(discovery, "_read", read):
+        assert await discovery._read_first(Mock(), Mock(), [own, named])
+
+    assert [call.args[2] for call in read.call_args_list] == [own, named]

@@ -1,13 +1,15 @@
 """Finding the router's service that maps ports."""
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 import aiohttp
 from yarl import URL
 
 from . import const, ssdp
-from .igd import Service, description_url, fetch_services
+from .http import LostError
+from .igd import Service, description_urls, fetch_services
 from .model import PortMapError, Reason
 from .route import Route
 from .ssdp import Answer
@@ -67,8 +69,9 @@ async def _first_services(
                     continue
                 if isinstance(result, Answer):
                     tasks.add(asyncio.create_task(answers.get()))
-                    if url := description_url(result, route):
-                        tasks.add(asyncio.create_task(_read(session, route, url)))
+                    if urls := description_urls(result, route):
+                        reading = _read_first(session, route, urls)
+                        tasks.add(asyncio.create_task(reading))
                 elif result and URL(result[0].control_url).host == str(route.gateway):
                     return result
                 elif result:
@@ -84,6 +87,16 @@ async def _first_services(
     if others:
         return others
     raise failure
+
+
+async def _read_first(
+    session: aiohttp.ClientSession, route: Route, urls: list[URL]
+) -> list[Service]:
+    """Read the first description that somebody serves."""
+    for url in urls[:-1]:
+        with suppress(LostError):
+            return await _read(session, route, url)
+    return await _read(session, route, urls[-1])
 
 
 async def _read(

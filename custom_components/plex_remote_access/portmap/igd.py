@@ -46,27 +46,26 @@ class Service:
     is_fritz_box: bool = False
 
 
-def description_url(answer: Answer, route: Route) -> URL | None:
-    """Return where the description is, or None if we should not look there.
+def description_urls(answer: Answer, route: Route) -> list[URL]:
+    """Return where the description may be, the likelier place first.
 
-    A device speaks for itself only: an address that is not its own is replaced by
-    its own (clustered routers answer with the address of the other half,
-    https://github.com/tailscale/tailscale/issues/5502), so that nobody can send us
-    elsewhere.
+    A device speaks for itself, whatever address it names: routers name one that they do
+    not have, or the loopback. What it names comes second and only on the router's link:
+    clustered routers answer with the address of the other half
+    (https://github.com/tailscale/tailscale/issues/5502). So nobody can send us elsewhere.
     """
     try:
         url = URL(answer.location)
     except ValueError:
-        return None
-    if url.scheme != "http" or not url.host:
-        return None
+        return []
+    if url.scheme != "http" or not url.host or not route.is_near(answer.responder):
+        return []
+    own = URL(str(url.with_host(str(answer.responder))))
     try:
-        host = IPv4Address(url.host)
+        named = IPv4Address(url.host)
     except AddressValueError:
-        host = None
-    if host != answer.responder:
-        url = URL(str(url.with_host(str(answer.responder))))
-    return url if route.is_near(answer.responder) else None
+        return [own]
+    return [own, url] if named != answer.responder and route.is_near(named) else [own]
 
 
 async def fetch_services(session: aiohttp.ClientSession, url: URL) -> list[Service]:
