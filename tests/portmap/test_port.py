@@ -166,7 +166,7 @@ async def test_mapping_that_was_not_lost_after_all_is_closed(
     router.errors["extend"] = SILENT
     kept = router.table.pop(40000)
     router.method, router.assigned = Method.PCP, 40001
-    await port.tend(signalled=True)
+    await port.tend(Signal.ANNOUNCEMENT)
     router.table[40000] = kept
 
     await pass_time(port, clock, 1)
