@@ -194,7 +194,7 @@ async def test_server_that_refuses_to_ask_plex_tv(
     await turn(hass, "on")
     plex.faults.endpoints[Endpoint.REFRESH] = EndpointFault(status=status)
 
-    with pytest.raises(HomeAssistantError):
+    with pytest.raises(HomeAssistantError, match="does not let plex"):
         await press_retry(hass)
 
     assert open_ports(router) == [32400]

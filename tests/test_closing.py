@@ -223,6 +223,49 @@ async def test_server_that_does_not_answer_when_it_is_time(
     assert open_ports(router) == []
 
 
+@pytest.mark.parametrize("fault", [{"status": 404}, {"status": 500}, {"hang_up": True}])
+async def test_server_that_does_not_tell_who_streams(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+    fault: dict[str, Any],
+) -> None:
+    """It is asked once a minute, and the port closed in the end: that was wanted."""
+    await enable_for(hass, 600, wait_for_streams=True)
+    await plex.settled()
+    plex.faults.endpoints[Endpoint.SESSIONS] = EndpointFault(**fault)
+
+    await pass_time(hass, freezer, 601)
+    await pass_time(hass, freezer, 30)
+    assert open_ports(router) == [32400]
+    assert state_of(hass, SWITCH).state == STATE_ON
+    assert plex.records.counts[Endpoint.SESSIONS] <= 2
+
+    for _ in range(11):
+        await pass_time(hass, freezer, 61)
+    assert open_ports(router) == []
+    assert state_of(hass, SWITCH).state == STATE_OFF
+
+
+async def test_server_that_does_not_tell_for_a_moment(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+) -> None:
+    """Nobody is cut off for that, however long the film is."""
+    await enable_for(hass, 600, wait_for_streams=True)
+    plex.streams = [AWAY]
+    await pass_time(hass, freezer, 601)
+    for status in (None, 500, None, 500):
+        plex.faults.endpoints[Endpoint.SESSIONS] = EndpointFault(status)
+        for _ in range(8):
+            await pass_time(hass, freezer, 61)
+
+    assert open_ports(router) == [32400]
+
+
 @pytest.mark.parametrize("duration", [0, -5, {"days": 400}, "soon"])
 async def test_odd_durations(
     hass: HomeAssistant, router: Router, duration: object

@@ -51,6 +51,10 @@ async def wait_for_verdict(
         ({"status": Status.REACHABLE, "reason": Reason.REFUSED}, None),
         ({"status": Status.DISABLED, "reason": Cause.STILL_OPEN}, None),
         ({"status": Status.SIGNED_OUT}, Issue.SIGNED_OUT),
+        (
+            {"status": Status.DISABLED, "reason": Cause.SIGNED_OUT},
+            Issue.SIGNED_OUT,
+        ),
         ({"status": Status.DOUBLE_NAT, "reason": Cause.CARRIER_NAT}, Issue.DOUBLE_NAT),
         ({"status": Status.NOT_PUBLISHED}, Issue.NOT_PUBLISHED),
         ({"reason": Reason.NO_ROUTER}, Issue.NO_ROUTER),

@@ -248,6 +248,16 @@ from .plan_states import (
             id="disabled-with-nothing-left-to-close",
         ),
         pytest.param(
+            seen(
+                preferences=FRESH,
+                mapped=False,
+                account=said(UNKNOWN, sign_in_state=SignInState.NONE),
+            ),
+            Status.DISABLED,
+            Cause.SIGNED_OUT,
+            id="disabled-and-signed-out",
+        ),
+        pytest.param(
             seen(preferences=FRESH, mapped=False, leaving=(MAPPING,)),
             Status.DISABLED,
             Cause.STILL_OPEN,

@@ -61,6 +61,57 @@ def test_server_that_is_slow_to_publish_itself(clock: Clock) -> None:
     assert [watch.next_pause(), watch.next_pause()] == [30, None]
 
 
+def test_green_that_comes_late_is_provisional_as_well(clock: Clock) -> None:
+    """The half minute begins when the server begins to show green."""
+    watch = VerdictWatch()
+    watch.changed()
+    for green in (False, False, True, True):
+        clock.now += 5
+        watch.look(green=green)
+    clock.now += 24
+
+    assert not watch.settled
+    clock.now += 1
+    assert watch.settled
+
+
+def test_green_of_before_the_change(clock: Clock) -> None:
+    """A server that is slow to begin shows what was."""
+    watch = VerdictWatch()
+    watch.changed()
+    watch.look(green=True)
+    clock.now += 4
+    watch.look(green=False)
+    clock.now += 4
+    watch.look(green=True)
+    clock.now += 29
+
+    assert not watch.settled
+
+
+def test_green_that_nobody_saw_begin(clock: Clock) -> None:
+    """Where nobody looked for long, it counts from the last look."""
+    watch = VerdictWatch()
+    watch.changed()
+    watch.look(green=False)
+    clock.now += 15
+    watch.look(green=True)
+    clock.now += 15
+
+    assert watch.settled
+
+
+def test_green_that_does_not_come(clock: Clock) -> None:
+    """It is not awaited forever."""
+    watch = VerdictWatch()
+    watch.changed()
+    for _ in range(10):
+        clock.now += 5
+        watch.look(green=False)
+
+    assert watch.settled
+
+
 def test_a_port_that_opens_later_is_probed_once(clock: Clock) -> None:
     """The server does not know of it, so plex.tv is asked to look again; once."""
     watch = VerdictWatch()

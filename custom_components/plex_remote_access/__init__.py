@@ -2,6 +2,7 @@
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.typing import ConfigType
 
@@ -9,7 +10,7 @@ from .const import DOMAIN
 from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
 from .core_plex import async_follow_core_plex
 from .discovery import async_discover_at_start
-from .issues import async_forget_issues, async_watch_issues
+from .issues import async_forget_issues, async_tell_signed_out, async_watch_issues
 from .removal import async_withdraw
 from .services import async_setup_services
 
@@ -37,7 +38,12 @@ async def async_setup_entry(
 ) -> bool:
     """Set up one Plex server. Looks only: nothing is opened by setting up."""
     coordinator = PlexRemoteAccessCoordinator(hass, entry)
-    await coordinator.async_config_entry_first_refresh()
+    try:
+        await coordinator.async_config_entry_first_refresh()
+    except ConfigEntryNotReady:
+        if coordinator.is_signed_out:
+            async_tell_signed_out(hass, entry)
+        raise
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_listen()

@@ -5,9 +5,9 @@ from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from .const import STREAMS_INTERVAL
+from .const import CLOSING_RETRY, STREAMS_INTERVAL, STREAMS_UNKNOWN
 from .memory import Memory
-from .plex import PlexServer
+from .plex import PlexError, PlexServer
 
 
 class ClosingTime:
@@ -17,12 +17,13 @@ class ClosingTime:
         """Go by what is remembered, also from before a restart."""
         self._memory: Final = memory
         self._not_before: datetime | None = None
+        self._untold_since: datetime | None = None
 
     def set(self, duration: timedelta, *, wait_for_streams: bool) -> None:
         """Close after a while, and not while somebody streams if that is wished."""
         self._memory.closes_at = dt_util.utcnow() + duration
         self._memory.waits_for_streams = wait_for_streams
-        self._not_before = None
+        self._not_before = self._untold_since = None
 
     def cancel(self) -> None:
         """Do not close any more: it is closed, or to stay open."""
@@ -37,10 +38,22 @@ class ClosingTime:
         return (due - dt_util.utcnow()).total_seconds()
 
     async def is_due(self, server: PlexServer) -> bool:
-        """Tell whether to close now. Raises PlexError if the server does not tell."""
+        """Tell whether to close now."""
         if (due_in := self.due_in) is None or due_in > 0:
             return False
-        if self._memory.waits_for_streams and await server.streams_to_outside():
-            self._not_before = dt_util.utcnow() + STREAMS_INTERVAL
+        now = dt_util.utcnow()
+        if self._memory.waits_for_streams and await self._somebody_streams(server, now):
+            self._not_before = now + STREAMS_INTERVAL
             return False
+        self._not_before = now + CLOSING_RETRY
         return True
+
+    async def _somebody_streams(self, server: PlexServer, now: datetime) -> bool:
+        """Ask the server; one that does not tell is waited for, but not forever."""
+        try:
+            streams = await server.streams_to_outside()
+        except PlexError:
+            self._untold_since = self._untold_since or now
+            return now < self._untold_since + STREAMS_UNKNOWN
+        self._untold_since = None
+        return streams

@@ -9,6 +9,8 @@ DOMAIN: Final = "plex_remote_access"
 DOCUMENTATION: Final = "https://github.com/plex-remote-access/ha-plex-remote-access"
 LOGGER: Final = logging.getLogger(__package__)
 
+ATTR_PLEX_PASS: Final = "plex_pass"
+
 CONF_ADVANCED: Final = "advanced"
 CONF_MANUAL_PORT: Final = "manual_port"
 CONF_PORT_MAPPING: Final = "port_mapping"
@@ -34,6 +36,8 @@ NEWS_DELAY: Final = timedelta(milliseconds=300)
 # After a change the server shows green until plex.tv has tried to connect:
 # https://forums.plex.tv/t/untrustworthy-not-available-outside-your-network/923499
 VERDICT_TIME: Final = timedelta(seconds=30)
+# How long it takes at most until it shows green.
+ENABLING_TIME: Final = timedelta(seconds=20)
 # How long a bad verdict has to stand before people are told.
 STANDING: Final = timedelta(seconds=60)
 # How long it has to be good for the next bad one to be another incident.
@@ -44,5 +48,9 @@ SECOND_REFUSAL: Final = timedelta(seconds=10)
 SWITCH_TIMEOUT: Final = timedelta(seconds=30)
 # How often to look whether somebody still streams when it is time to close.
 STREAMS_INTERVAL: Final = timedelta(seconds=60)
+# How long to wait for a server that does not tell who streams: it was to be closed.
+STREAMS_UNKNOWN: Final = timedelta(minutes=10)
+# How soon to try again what could not be closed.
+CLOSING_RETRY: Final = timedelta(seconds=10)
 # plex.tv limits how often a server may ask it for a probe.
 PROBE_COOLDOWN: Final = timedelta(seconds=60)

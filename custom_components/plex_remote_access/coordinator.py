@@ -15,12 +15,14 @@ from .clients import create_server
 from .const import CONF_PORT_MAPPING, DOMAIN, LOGGER, NEWS_DELAY
 from .errors import still_open, update_failed
 from .memory import Memory, MemoryStore
-from .plan import PortMapping, Request, Write
+from .plan import PortMapping, Request, Step, Write
 from .plex import (
+    SIGNED_OUT,
     Account,
     Identity,
     PlexError,
     PlexServer,
+    PlexSignedOutError,
     PreferenceChange,
     Preferences,
     listen,
@@ -66,15 +68,10 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_setup(self) -> None:
         """Make sure that this is the right server, and recall what we did last."""
         try:
-            self.server = await create_server(self.hass, self.config_entry.data)
-            self.identity = await self.server.identity()
-            if self.identity.machine_identifier != self.config_entry.unique_id:
-                raise ConfigEntryError(
-                    translation_domain=DOMAIN, translation_key="wrong_server"
-                )
-            self.server_name = await self.server.name()
+            await self._meet_server()
         except PlexError as err:
-            self._note_failure(err)
+            self._refusals.failed(err)
+            self.timeline.stands("server", type(err).__name__)
             raise update_failed(err) from err
         entry = self.config_entry
         store = MemoryStore(self.hass, entry.entry_id)
@@ -96,6 +93,20 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             timeline=self.timeline,
         )
 
+    async def _meet_server(self) -> None:
+        """Find out who the server is. Raises PlexError."""
+        self.server = await create_server(self.hass, self.config_entry.data)
+        self.identity = await self.server.identity()
+        if self.identity.machine_identifier != self.config_entry.unique_id:
+            raise ConfigEntryError(
+                translation_domain=DOMAIN, translation_key="wrong_server"
+            )
+        try:
+            self.server_name = await self.server.name()
+        except PlexError as err:
+            await self._judge(err)
+            raise
+
     # Looks
 
     @override
@@ -115,7 +126,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
                 seen = reconciler.observe(*answers)
                 return await reconciler.reconcile(reconciler.new_choice(seen), seen)
         except PlexError as err:
-            self._note_failure(err)
+            self.timeline.stands("server", type(err).__name__)
             raise update_failed(err) from err
         except RouterSwitchError as err:
             raise UpdateFailed(
@@ -127,21 +138,35 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             self._schedule_look()
 
     async def _ask_server(self) -> tuple[Preferences, Account]:
-        answers = await self._reconciler.ask()
-        self._refusals.accepted()
+        reconciler = self._reconciler
+        try:
+            answers = await reconciler.ask()
+        except PlexError as err:
+            try:
+                await self._judge(err)
+            except PlexSignedOutError:
+                if reconciler.seen is None:
+                    raise
+                self.timeline.stands("server", PlexSignedOutError.__name__)
+                return reconciler.seen.preferences, SIGNED_OUT
+            raise
         self.timeline.stands("server", "answers")
-        if not self.last_update_success:
+        if self._refusals.accepted() or not self.last_update_success:
             # It has started anew, as a rule, and shows green until plex.tv was here.
-            self._reconciler.verdict.changed()
+            reconciler.verdict.changed()
             self._end_reauth()
         return answers
 
-    @callback
-    def _note_failure(self, error: PlexError) -> None:
-        """Ask the owner for another token if this one is certainly no good."""
-        self.timeline.stands("server", type(error).__name__)
-        if self._refusals.failed(error):
-            self.config_entry.async_start_reauth(self.hass)
+    async def _judge(self, error: PlexError) -> None:
+        """Ask the owner for another token if this one is certainly no good.
+
+        Raises PlexSignedOutError where no token can be: the server is nobody's.
+        """
+        if not self._refusals.failed(error):
+            return
+        if (await self.server.identity()).claimed is False:
+            raise PlexSignedOutError("The server is not signed in") from error
+        self.config_entry.async_start_reauth(self.hass)
 
     @property
     def hears_news(self) -> bool:
@@ -162,6 +187,12 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             self.hass, {SOURCE_REAUTH}
         ):
             self.hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    @property
+    def is_signed_out(self) -> bool:
+        """Tell whether there was nothing to be had because the server is nobody's."""
+        error = self.last_exception
+        return error is not None and isinstance(error.__cause__, PlexSignedOutError)
 
     # What the owner does
 
@@ -201,7 +232,10 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         verdict = self._reconciler.verdict
         if verdict.probe_allowed:
             verdict.probed()
-            await self.server.refresh_reachability()
+            try:
+                await self.server.refresh_reachability()
+            finally:
+                self._on_news()
             await self._act(None)
 
     async def async_set_mode(self, mode: PortMapping) -> None:
@@ -220,21 +254,21 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             reconciler.prefer(change.manual_port)
             if reconciler.kept.mapping is not None:
                 change = replace(change, manual_port=None)
-        if change:
-            async with self._lock:
-                await reconciler.take(Write(change))
-        await self._act(None)
+        await self._act(None, *([Write(change)] if change else []))
 
-    async def _act(self, request: Request | None) -> None:
-        """Carry out a wish of the owner."""
+    async def _act(self, request: Request | None, *steps: Step) -> None:
+        """Carry out a wish of the owner, and before it what he asks for by name."""
         self._reconciler.answers.expire()
         if request is not None:
             self._reconciler.announcer.start_afresh()
         try:
+            if steps:
+                async with self._lock:
+                    await self._reconciler.take(*steps)
             self.async_set_updated_data(await self._carry_out(request))
         except PlexError, RouterSwitchError:
-            # What was done by halves is mended by a look: a port that was opened for a
-            # server that then refused to be published is closed again.
+            # What was done by halves shows, or is mended by a look: a port that was
+            # opened for a server that then refused to be published is closed again.
             self._alarm.set(NEWS_DELAY.total_seconds())
             raise
         finally:
@@ -308,6 +342,9 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
                 self.async_set_updated_data(snapshot)
                 self._schedule_look()
                 return
+        elif self._reconciler.answers.failing:
+            # It is seen as soon as the server answers.
+            return
         self._reconciler.answers.expire()
         await self.async_refresh()
 

@@ -62,6 +62,9 @@ def issue_of(snapshot: Snapshot, host: str) -> Issue | None:
     """Return what is wrong with a server that is reached at a host."""
     if (issue := _OF_STATUS.get(snapshot.status)) is not None:
         return issue
+    if snapshot.reason is Cause.SIGNED_OUT:
+        # Also while it is off: nobody could switch it on.
+        return Issue.SIGNED_OUT
     if snapshot.status not in {Status.NOT_MAPPED, Status.UNREACHABLE}:
         return None
     if _is_in_container(snapshot, host):
@@ -97,10 +100,19 @@ def async_watch_issues(hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry) 
         issue = issue_of(snapshot, entry.data[CONF_HOST])
         _delete(hass, entry, but=issue)
         if issue is not None:
-            _create(hass, entry, issue, snapshot)
+            port = snapshot.public_port or snapshot.preferences.manual_port
+            _create(hass, entry, issue, port, snapshot.private_ip)
 
     update()
     entry.async_on_unload(coordinator.async_add_listener(update))
+
+
+@callback
+def async_tell_signed_out(
+    hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry
+) -> None:
+    """Tell of a server that could not be set up because it is nobody's."""
+    _create(hass, entry, Issue.SIGNED_OUT)
 
 
 @callback
@@ -115,7 +127,8 @@ def _create(
     hass: HomeAssistant,
     entry: PlexRemoteAccessConfigEntry,
     issue: Issue,
-    snapshot: Snapshot,
+    port: int | None = None,
+    private_ip: str | None = None,
 ) -> None:
     ir.async_create_issue(
         hass,
@@ -129,8 +142,8 @@ def _create(
         translation_placeholders={
             "server": entry.title,
             "host": entry.data[CONF_HOST],
-            "port": str(snapshot.public_port or snapshot.preferences.manual_port),
-            "private_ip": snapshot.private_ip or "",
+            "port": str(port or ""),
+            "private_ip": private_ip or "",
         },
     )
 

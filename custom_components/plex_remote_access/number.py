@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.number import (
     NumberDeviceClass,
@@ -14,7 +14,7 @@ from homeassistant.const import EntityCategory, UnitOfDataRate
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .const import KBPS_PER_MBPS
+from .const import ATTR_PLEX_PASS, KBPS_PER_MBPS
 from .coordinator import PlexRemoteAccessConfigEntry
 from .entity import PlexRemoteAccessEntity
 from .plex import PreferenceChange, Preferences
@@ -27,6 +27,8 @@ class PlexNumberEntityDescription(NumberEntityDescription):
     """A number among the server's settings."""
 
     value_fn: Callable[[Preferences], float | None]
+    # Whether the server may heed it only with a Plex Pass.
+    takes_plex_pass: bool = False
     change_fn: Callable[[float], PreferenceChange]
 
 
@@ -52,6 +54,7 @@ NUMBERS = (
         native_max_value=100_000,
         native_step=0.1,
         mode=NumberMode.BOX,
+        takes_plex_pass=True,
         value_fn=lambda preferences: (
             None
             if preferences.upload_rate is None
@@ -88,6 +91,14 @@ class PlexNumber(PlexRemoteAccessEntity, NumberEntity):
     def native_value(self) -> float | None:
         """Return the value that the server has."""
         return self.entity_description.value_fn(self.coordinator.data.preferences)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any] | None:
+        """Return whether there is a Plex Pass, where that matters."""
+        if not self.entity_description.takes_plex_pass:
+            return None
+        return {ATTR_PLEX_PASS: self.coordinator.data.plex_pass}
 
     @override
     async def async_set_native_value(self, value: float) -> None:

@@ -45,6 +45,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
 
 
+_SIGNED_OUT: Final = frozenset({SignInState.NONE, SignInState.INVALID})
 # Against these something can be tried.
 _CURABLE: Final = frozenset({Status.UNREACHABLE, Status.NOT_MAPPED})
 # What people want to be warned of.
@@ -322,13 +323,12 @@ def _unlink(wanted: Wanted, seen: Seen) -> list[Step]:
 def _verdict(wanted: Wanted, seen: Seen) -> tuple[Status, Cause | Reason | None]:
     """Say how things stand. `mapped` with any error is not reachable."""
     account = seen.account
-    if not is_enabled(wanted, seen.preferences):
-        return Status.DISABLED, _why_still_open(wanted, seen)
     error = _error(seen)
-    if (
-        account.sign_in_state in {SignInState.NONE, SignInState.INVALID}
-        or error == "badauth"
-    ):
+    signed_out = error == "badauth" or account.sign_in_state in _SIGNED_OUT
+    if not is_enabled(wanted, seen.preferences):
+        cause = Cause.SIGNED_OUT if signed_out else None
+        return Status.DISABLED, _why_still_open(wanted, seen) or cause
+    if signed_out:
         return Status.SIGNED_OUT, Cause.SIGNED_OUT
     obstacle: Cause | Reason | None = seen.obstacle
     if wanted.mode is PortMapping.MANUAL:

@@ -99,6 +99,9 @@ class Reconciler:
 
     def pauses(self) -> tuple[float | None, ...]:
         """Return in how many seconds there may be something to see or to do."""
+        if self.answers.failing:
+            # Nothing else can be done before that.
+            return (self.answers.due_in, self.closing.due_in)
         return (
             self.answers.due_in,
             self.announcer.due_in,
@@ -118,6 +121,8 @@ class Reconciler:
         self._follow(preferences, account)
         kept = self.kept
         self._port.look(kept, account)
+        if account.mapping_state is not MappingState.FAILED:
+            self.verdict.look(green=account.mapping_state is MappingState.MAPPED)
         self.seen = Seen(
             preferences=preferences,
             account=account,

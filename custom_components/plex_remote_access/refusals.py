@@ -7,7 +7,14 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN, SECOND_REFUSAL
-from .plex import PlexAuthenticationError, PlexError, PlexForbiddenError
+from .plex import (
+    PlexAuthenticationError,
+    PlexError,
+    PlexForbiddenError,
+    PlexSignedOutError,
+)
+
+_REFUSED: Final = (PlexAuthenticationError, PlexForbiddenError, PlexSignedOutError)
 
 _REFUSALS: Final[HassKey[dict[str, Refusals]]] = HassKey(f"{DOMAIN}.refusals")
 
@@ -28,14 +35,18 @@ class Refusals:
     def __init__(self) -> None:
         """Have heard no refusal."""
         self._first_at: float | None = None
+        self._was_away = False
 
-    def accepted(self) -> None:
-        """Note that the server took the token."""
+    def accepted(self) -> bool:
+        """Note that the server took the token; tell whether it has just come back."""
+        was_away, self._was_away = self._was_away, False
         self._first_at = None
+        return was_away
 
     def failed(self, error: PlexError) -> bool:
         """Note an error; tell whether the token is certainly no good."""
-        if not isinstance(error, PlexAuthenticationError | PlexForbiddenError):
+        self._was_away = True
+        if not isinstance(error, _REFUSED):
             # It is gone, or starts: what it said before does not count any more.
             self._first_at = None
             return False

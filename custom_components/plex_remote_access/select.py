@@ -1,12 +1,13 @@
 """Selects: who opens the port, and the limit for each remote stream."""
 
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .const import ATTR_PLEX_PASS
 from .coordinator import PlexRemoteAccessConfigEntry
 from .entity import PlexRemoteAccessEntity
 from .plan import PortMapping
@@ -72,6 +73,12 @@ class StreamLimitSelect(PlexRemoteAccessEntity, SelectEntity):
         if preferences.stream_rate is None:
             return None
         return preferences.stream_choices[preferences.stream_rate]
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, Any]:
+        """Return whether there is a Plex Pass: without one it may not be heeded."""
+        return {ATTR_PLEX_PASS: self.coordinator.data.plex_pass}
 
     @override
     async def async_select_option(self, option: str) -> None:

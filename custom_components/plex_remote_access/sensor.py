@@ -39,6 +39,7 @@ SENSORS = (
         value_fn=lambda data: data.status,
         attributes_fn=lambda data: {
             "reason": data.reason,
+            "server_error": data.server_error,
             "open_until": data.open_until,
             "closes_at": data.closes_at,
         },

@@ -6,8 +6,9 @@ import math
 import time
 from typing import Final
 
+from .backoff import Backoff
 from .const import ACCOUNT_INTERVAL, DEAF_INTERVAL, PREFERENCES_INTERVAL
-from .plex import Account, PlexServer, PreferenceChange, Preferences
+from .plex import Account, PlexError, PlexServer, PreferenceChange, Preferences
 
 
 class ServerWatch:
@@ -22,11 +23,25 @@ class ServerWatch:
         self._preferences: Final = _Answer(server.preferences, PREFERENCES_INTERVAL)
         self._account: Final = _Answer(server.account, ACCOUNT_INTERVAL)
         self._written: list[PreferenceChange] = []
+        self._asking: Final = Backoff()
+        self._writing: Final = Backoff()
 
     @property
     def due_in(self) -> float:
-        """Return the seconds until something may have changed without a word."""
-        return min(self._preferences.due_in, self._account.due_in)
+        """Return the seconds until something may have changed without a word.
+
+        A server that fails is left alone for a while: news of it are heard all the same.
+        """
+        return max(
+            min(self._preferences.due_in, self._account.due_in),
+            self._asking.due_in,
+            self._writing.due_in,
+        )
+
+    @property
+    def failing(self) -> bool:
+        """Tell whether the server did not do what it was asked last."""
+        return self._asking.failing or self._writing.failing
 
     @property
     def is_told(self) -> bool:
@@ -49,15 +64,27 @@ class ServerWatch:
 
         Raises PlexError.
         """
-        preferences = await self._preferences.get()
-        return preferences, await self._account.get(anew=closely)
+        try:
+            preferences = await self._preferences.get()
+            account = await self._account.get(anew=closely)
+        except PlexError:
+            self._asking.failed()
+            raise
+        self._asking.worked()
+        return preferences, account
 
     async def write(self, change: PreferenceChange) -> Preferences:
         """Write settings in one request. Raises PlexError."""
         # Whatever comes of it, it has to be seen, and known as our doing.
         self.expire()
         self._written.append(change)
-        return await self.server.set_preferences(change)
+        try:
+            preferences = await self.server.set_preferences(change)
+        except PlexError:
+            self._writing.failed()
+            raise
+        self._writing.worked()
+        return preferences
 
     def before(self, preferences: Preferences, now: Preferences) -> Preferences:
         """Return earlier settings with what we wrote since; the rest others did.

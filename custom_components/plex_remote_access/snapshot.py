@@ -2,18 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import re
 import time
 from typing import Final
 
 from homeassistant.util import dt as dt_util
 
 from .plan import Cause, Plan, PortMapping, Seen, Status, Wanted, is_enabled
-from .plex import Preferences
+from .plex import Account, Preferences
 from .portmap import Mapping, Method, Reason, is_public
 
 BY_HAND: Final = "manual"
 BY_SERVER: Final = "server"
 _NOBODY: Final = "none"
+# Longer texts of the server's may hold addresses.
+_WORD: Final = re.compile(r"[A-Za-z0-9 _-]{1,40}")
 METHODS: Final = [*Method, BY_SERVER, BY_HAND, _NOBODY]
 
 
@@ -25,6 +28,8 @@ class Snapshot:
     mode: PortMapping
     status: Status
     reason: Cause | Reason | None
+    server_error: str | None
+    plex_pass: bool | None
     preferences: Preferences
     public_ip: str | None
     public_port: int | None
@@ -60,6 +65,8 @@ def take_snapshot(
         mode=wanted.mode,
         status=plan.status,
         reason=plan.cause,
+        server_error=_in_its_words(account) if enabled else None,
+        plex_pass=account.subscription_active,
         preferences=preferences,
         # A server that is switched off may go on telling its old address.
         public_ip=public_ip if enabled else None,
@@ -71,6 +78,12 @@ def take_snapshot(
         open_until=_open_until(seen),
         closes_at=closes_at,
     )
+
+
+def _in_its_words(account: Account) -> str | None:
+    """Return what the server itself calls what is wrong, if that is but a word."""
+    said = account.mapping_error or account.other_state
+    return said if said and _WORD.fullmatch(said) else None
 
 
 def _method(seen: Seen, *, enabled: bool) -> str:

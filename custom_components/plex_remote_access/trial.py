@@ -14,7 +14,7 @@ from .const import LOGGER
 from .errors import translation_key
 from .forms import read_address
 from .plan import PortMapping, propose_mode
-from .plex import PlexError, Preferences
+from .plex import PlexAuthenticationError, PlexError, PlexSignedOutError, Preferences
 
 # At which field of the form an error is shown; the rest concerns the host.
 _FIELDS: Final = {
@@ -23,6 +23,7 @@ _FIELDS: Final = {
     "invalid_auth": CONF_TOKEN,
     "not_owner": CONF_TOKEN,
     "server_starting": "base",
+    "signed_out": "base",
 }
 
 
@@ -72,7 +73,12 @@ async def _connect(
     identity = await server.identity()
     if expected and identity.machine_identifier != expected:
         raise AbortFlow("unique_id_mismatch")
-    name = await server.name()
+    try:
+        name = await server.name()
+    except PlexAuthenticationError as err:
+        if identity.claimed is False:
+            raise PlexSignedOutError("The server is not signed in") from err
+        raise
     preferences = await server.preferences()
     return TriedServer(
         data=data,

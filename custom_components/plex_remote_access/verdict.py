@@ -6,10 +6,12 @@ from typing import Final
 
 from homeassistant.util import dt as dt_util
 
-from .const import PROBE_COOLDOWN, VERDICT_TIME
+from .const import ENABLING_TIME, PROBE_COOLDOWN, VERDICT_TIME
 
 # How soon to look again, time after time, while a verdict is awaited.
 _PAUSES: Final = (1, 2, 4, 8, 15, 30)
+# How far apart those looks are that tell when it began to show green.
+_CLOSELY: Final = 8
 
 
 class VerdictWatch:
@@ -22,6 +24,9 @@ class VerdictWatch:
         """
         self.probed_at = probed_at
         self._changed_at: float | None = None
+        # From when on green is provisional.
+        self._since = 0.0
+        self._green = False
         self._looks = 0
         self._probe_allowed_at = time.monotonic() + _cooldown_left(probed_at)
         self._unknown_port = False
@@ -43,8 +48,22 @@ class VerdictWatch:
 
     def changed(self) -> None:
         """Expect a new verdict."""
-        self._changed_at = time.monotonic()
+        self._changed_at = self._since = time.monotonic()
+        self._green = False
         self._looks = 0
+
+    def look(self, *, green: bool) -> None:
+        """Note whether the server shows green, or is on its way to it."""
+        if self._changed_at is None or self.settled or (green and self._green):
+            return
+        self._green = green
+        now = time.monotonic()
+        if not green:
+            latest = self._changed_at + ENABLING_TIME.total_seconds()
+            self._since = min(now, latest)
+        elif now - self._since <= _CLOSELY:
+            # After a longer time it may have been green for long.
+            self._since = now
 
     def opened(self) -> None:
         """Note that the port was opened."""
@@ -74,7 +93,7 @@ class VerdictWatch:
     def _remaining(self) -> float:
         if self._changed_at is None:
             return 0
-        return self._changed_at + VERDICT_TIME.total_seconds() - time.monotonic()
+        return self._since + VERDICT_TIME.total_seconds() - time.monotonic()
 
 
 def _cooldown_left(probed_at: datetime | None) -> float:

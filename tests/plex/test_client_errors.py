@@ -15,6 +15,7 @@ from custom_components.plex_remote_access.plex import (
     PlexConnectionError,
     PlexError,
     PlexForbiddenError,
+    PlexProbeError,
     PlexRefusedError,
     PlexResponseError,
     PlexServer,
@@ -65,7 +66,7 @@ def impatience() -> Iterator[Mock]:
 )
 @pytest.mark.parametrize(
     "call",
-    [PlexServer.identity, PlexServer.account, PlexServer.refresh_reachability],
+    [PlexServer.identity, PlexServer.account],
 )
 async def test_status(
     scripted: ScriptedServer,
@@ -81,6 +82,30 @@ async def test_status(
     with pytest.raises(error) as raised:
         await call(client)
     assert type(raised.value) is error
+
+
+@pytest.mark.parametrize("status", [302, 400, 403, 404, 405, 429, 500])
+async def test_probe_that_is_refused(
+    scripted: ScriptedServer, client: PlexServer, status: int
+) -> None:
+    """It says nothing of the server or its owner: others ask plex.tv too often."""
+    scripted.status = status
+
+    with pytest.raises(PlexProbeError):
+        await client.refresh_reachability()
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(401, PlexAuthenticationError), (503, PlexStartingError)]
+)
+async def test_probe_by_nobody(
+    scripted: ScriptedServer, client: PlexServer, status: int, error: type[PlexError]
+) -> None:
+    """What is wrong with everything is no refusal of the probe."""
+    scripted.status = status
+
+    with pytest.raises(error):
+        await client.refresh_reachability()
 
 
 @pytest.mark.parametrize("status", [200, 201, 204])

@@ -116,6 +116,8 @@ async def test_refused_connection_is_tried_again(
         ('{"NotificationContainer":{"type":"reachability","size":1}}', True),
         ('{"NotificationContainer":{"type":"preference"}}', True),
         ('{"NotificationContainer":{"type":"account"}}', True),
+        ('{"type":"reachability","_children":[]}', True),
+        (b'{"NotificationContainer":{"type":"account"}}', True),
         ('{"NotificationContainer":{"type":"playing"}}', False),
         ('{"NotificationContainer":{"type":["account"]}}', False),
         ('{"NotificationContainer":[]}', False),

@@ -11,8 +11,10 @@ from .errors import (
     PlexConnectionError,
     PlexError,
     PlexForbiddenError,
+    PlexProbeError,
     PlexRefusedError,
     PlexResponseError,
+    PlexSignedOutError,
     PlexSignInExpiredError,
     PlexStartingError,
     PlexTvError,
@@ -20,6 +22,7 @@ from .errors import (
 )
 from .gdm import FoundServer, search
 from .model import (
+    SIGNED_OUT,
     Account,
     Identity,
     MappingState,
@@ -32,6 +35,7 @@ from .plextv import PLEX_TV, AccountServer, Connection, Pin, PlexTv
 
 __all__ = [
     "PLEX_TV",
+    "SIGNED_OUT",
     "Account",
     "AccountServer",
     "Connection",
@@ -44,10 +48,12 @@ __all__ = [
     "PlexConnectionError",
     "PlexError",
     "PlexForbiddenError",
+    "PlexProbeError",
     "PlexRefusedError",
     "PlexResponseError",
     "PlexServer",
     "PlexSignInExpiredError",
+    "PlexSignedOutError",
     "PlexStartingError",
     "PlexTv",
     "PlexTvError",

@@ -13,6 +13,7 @@ from yarl import URL
 from .errors import (
     PlexAuthenticationError,
     PlexForbiddenError,
+    PlexProbeError,
     PlexResponseError,
     PlexStartingError,
     PlexWriteError,
@@ -117,11 +118,15 @@ class PlexServer:
         """Have plex.tv probe the server from outside.
 
         Expensive for plex.tv, which limits it: only ever call this because a person
-        asked, or once after an own change. The verdict arrives later.
+        asked, or once after an own change. The verdict arrives later. Raises
+        PlexProbeError where the server does not do it, or not so often.
         """
-        await self._request(
-            "PUT", "/myplex/refreshReachability", timeout=REFRESH_TIMEOUT
-        )
+        try:
+            await self._request(
+                "PUT", "/myplex/refreshReachability", timeout=REFRESH_TIMEOUT
+            )
+        except (PlexForbiddenError, PlexResponseError) as err:
+            raise PlexProbeError(f"No probe: {err}") from err
 
     @asynccontextmanager
     async def notifications(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:

@@ -37,6 +37,14 @@ class PlexWriteError(PlexError):
     """The server refused a change, or accepted it and kept the old value."""
 
 
+class PlexProbeError(PlexError):
+    """The server does not have plex.tv look again."""
+
+
+class PlexSignedOutError(PlexError):
+    """The server belongs to no account: it takes nobody's token."""
+
+
 class PlexTvError(PlexError):
     """plex.tv did not answer, or not as it should."""
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 
 class MappingState(StrEnum):
@@ -62,6 +62,21 @@ class Account:
     private_address: str | None
     private_port: int | None
     subscription_active: bool | None
+    # What the server calls a state that we know by no name.
+    other_state: str | None = None
+
+
+# All that can be said of a server that belongs to nobody, and so obeys nobody.
+SIGNED_OUT: Final = Account(
+    mapping_state=MappingState.UNKNOWN,
+    mapping_error=None,
+    sign_in_state=SignInState.NONE,
+    public_address=None,
+    public_port=None,
+    private_address=None,
+    private_port=None,
+    subscription_active=None,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -64,7 +64,8 @@ def is_news(frame: Any) -> bool:
     try:
         if len(frame) > _LONGEST_FRAME:
             return True
-        container = json.loads(frame)["NotificationContainer"]
-        return container["type"] in _TYPES
-    except ValueError, LookupError, TypeError, RecursionError:
+        content = json.loads(frame)
+        # Very old servers have nothing around it.
+        return content.get("NotificationContainer", content)["type"] in _TYPES
+    except ValueError, LookupError, TypeError, AttributeError, RecursionError:
         return False

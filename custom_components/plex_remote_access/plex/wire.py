@@ -93,8 +93,11 @@ def parse_account(container: Container) -> Account:
     """Read `/myplex/account`; blank addresses and port 0 mean that there is none."""
     if "mappingState" not in container and "signInState" not in container:
         raise PlexResponseError("The answer is not about the server's account")
+    told = read_text(container.get("mappingState"))
+    state = MappingState.parse(told)
     return Account(
-        mapping_state=MappingState.parse(read_text(container.get("mappingState"))),
+        mapping_state=state,
+        other_state=None if told is None or told.lower().startswith(state) else told,
         mapping_error=read_text(container.get("mappingError")),
         sign_in_state=SignInState.parse(read_text(container.get("signInState"))),
         public_address=read_text(container.get("publicAddress")),
