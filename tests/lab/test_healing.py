@@ -116,3 +116,16 @@ def test_two_servers_share_a_router(lab: Lab) -> None:
 
     assert connect(lab, PORT) is Connection.REFUSED
     assert connect(lab, OTHER_PORT) is Connection.OPEN
+
+
+@pytest.mark.parametrize(
+    "router_options", [RouterOptions(), RouterOptions(pcp=False), UPNP_ONLY]
+)
+def test_weak_wifi(lab: Lab) -> None:
+    """A fifth of all packets gets lost, and the port is opened all the same."""
+    serve(lab)
+    lab.lose_packets(20)
+
+    program(lab, "watch", str(PORT)).wait_output("leads to", timeout=30)
+
+    become(lambda: connect(lab), Connection.OPEN, 10)
