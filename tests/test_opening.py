@@ -247,6 +247,31 @@ async def test_first_set_up(
 
 
 @pytest.mark.usefixtures("simulated_ports")
+async def test_first_set_up_in_the_frontend(
+    hass: HomeAssistant, plex: PlexServer, router: Router, dialog: Dialog
+) -> None:
+    """It begins another dialog, which shows the outcome all the same, once."""
+    form = await reach_last_step(hass, plex)
+    result = await enter(
+        hass,
+        form["flow_id"],
+        {"port_mapping": "automatic", "advanced": HERE, "try_now": True},
+    )
+    options = hass.config_entries.options
+    entry_id = result["result"].entry_id
+
+    step = await options.async_init(entry_id)
+    assert [flow["flow_id"] for flow in options.async_progress()] == [step["flow_id"]]
+    step = await dialog.outcome(step)
+    assert step["step_id"] == "reachable"
+    assert open_ports(router) == [32400]
+
+    await dialog.go_on(step)
+    step = await options.async_init(entry_id)
+    assert step["step_id"] == "remote_access"
+
+
+@pytest.mark.usefixtures("simulated_ports")
 async def test_first_set_up_opens_nothing_unasked(
     hass: HomeAssistant, plex: PlexServer, router: Router
 ) -> None:

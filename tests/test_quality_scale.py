@@ -2,12 +2,14 @@
 
 import ast
 from pathlib import Path
+import re
 from typing import Any
 
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 
 from custom_components.plex_remote_access import PLATFORMS
+from custom_components.plex_remote_access.plan import Status
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "custom_components" / "plex_remote_access"
@@ -74,21 +76,40 @@ EXPECTED = [
 
 HEADINGS = {
     "docs-actions": "Actions",
-    "docs-conditions": "Triggers and conditions",
-    "docs-configuration-parameters": "Set-up",
-    "docs-data-update": "How it works",
+    "docs-conditions": "Conditions",
+    "docs-configuration-parameters": "Options",
+    "docs-data-update": "How data is updated",
     "docs-examples": "Examples",
     "docs-high-level-description": "Plex Remote Access for Home Assistant",
     "docs-installation-instructions": "Installation",
-    "docs-installation-parameters": "Set-up",
+    "docs-installation-parameters": "Set-up fields",
     "docs-known-limitations": "Known limitations",
     "docs-removal-instructions": "Removal",
     "docs-supported-devices": "Supported servers and routers",
     "docs-supported-functions": "Entities",
-    "docs-triggers": "Triggers and conditions",
+    "docs-triggers": "Triggers",
     "docs-troubleshooting": "Troubleshooting",
     "docs-use-cases": "What it is good for",
 }
+
+ORDER = [
+    "What it is good for",
+    "Before you start",
+    "Installation",
+    "Set-up",
+    "Entities",
+    "Actions",
+    "Triggers",
+    "Conditions",
+    "Options",
+    "Examples",
+    "How data is updated",
+    "Security and privacy",
+    "Known limitations",
+    "Troubleshooting",
+    "Removal",
+    "For developers",
+]
 
 # What a rule leaves in a file.
 TRACES = {
@@ -135,6 +156,63 @@ def test_claim(rule: str) -> None:
 def test_documentation_has_a_heading_for_it(rule: str) -> None:
     """Whoever looks for it finds it."""
     assert any(line.lstrip("#") == f" {HEADINGS[rule]}" for line in README.splitlines())
+
+
+def test_documentation_has_one_heading_for_each_rule() -> None:
+    """In the order in which a reader needs them."""
+    assert len(set(HEADINGS.values())) == len(HEADINGS)
+    places = [README.index(f"# {heading}\n") for heading in ORDER]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_status_has_its_section(status: Status) -> None:
+    """Whoever sees it in a sensor finds what it means."""
+    assert f"### {status.replace('_', ' ').capitalize()}\n".lower() in README.lower()
+
+
+@pytest.mark.parametrize(
+    "symptom",
+    [
+        "carrier NAT",
+        "Docker container",
+        "jumbo_frames",
+        "Relay",
+        "Secure mode",
+        "Second server",
+        "VPN on the server",
+        "Xfinity",
+    ],
+)
+def test_trouble_is_written_about(symptom: str) -> None:
+    """Under troubleshooting, where people look."""
+    section = README.partition("## Troubleshooting")[2].partition("\n## ")[0]
+
+    assert symptom.lower() in section.lower()
+
+
+def test_readme_shows_the_dashboard_of_the_screenshot() -> None:
+    """The card that is shown is the one that the browser suite looks at."""
+    card = (ROOT / "docs" / "dashboard.yaml").read_text()
+
+    assert f"```yaml\n{card}```" in README
+
+
+@pytest.mark.parametrize("image", re.findall(r"docs/images/[\w-]+\.png", README))
+def test_image_of_the_readme_exists(image: str) -> None:
+    """And is one that the browser suite renews."""
+    assert (ROOT / image).exists()
+    assert f'"{Path(image).stem}"' in (ROOT / "tests/e2e/browser.py").read_text()
+
+
+@pytest.mark.parametrize("anchor", re.findall(r"\]\(#([\w-]+)\)", README))
+def test_link_within_the_readme_leads_somewhere(anchor: str) -> None:
+    """To a heading that is there."""
+    headings = re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+
+    assert anchor in {
+        re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings
+    }
 
 
 @pytest.mark.parametrize("rule", TRACES)

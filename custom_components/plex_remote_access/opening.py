@@ -12,6 +12,7 @@ from homeassistant.config_entries import (
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.translation import async_get_translations
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN, STANDING
 from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
@@ -22,6 +23,10 @@ from .snapshot import Snapshot
 
 type Outcome = asyncio.Task[Snapshot | HomeAssistantError]
 
+# By entry, what is being turned on for somebody who waits for the outcome.
+_TURNING: HassKey[dict[str, asyncio.Task[HomeAssistantError | None]]] = HassKey(
+    f"{DOMAIN}_turning"
+)
 _TEXTS: Final = f"component.{DOMAIN}.entity.sensor.status"
 _AWAITED: Final = frozenset({Status.CONNECTING, Status.UNKNOWN})
 
@@ -38,9 +43,33 @@ class OpeningFlow(OptionsFlowWithReload):
         """Turn remote access on with these options."""
         self._options = options
         # Not ended by closing the dialog: the owner has asked for it.
-        self._turning = self.hass.async_create_background_task(
+        turning = self.hass.async_create_background_task(
             self._turn_on(), f"{DOMAIN} opening"
         )
+        self.hass.data.setdefault(_TURNING, {})[self.handler] = turning
+        return self._await_outcome(turning)
+
+    @callback
+    def resume_opening(self) -> ConfigFlowResult | None:
+        """Take over from the dialog that turns remote access on, if there is one.
+
+        After a set-up the frontend begins another options flow instead of going on
+        with the one that it is told of.
+        """
+        turning = self.hass.data.get(_TURNING, {}).get(self.handler)
+        if turning is None:
+            return None
+        flows = self.hass.config_entries.options
+        for flow in flows.async_progress_by_handler(self.handler):
+            if flow["flow_id"] != self.flow_id:
+                flows.async_abort(flow["flow_id"])
+        return self._await_outcome(turning)
+
+    @callback
+    def _await_outcome(
+        self, turning: asyncio.Task[HomeAssistantError | None]
+    ) -> ConfigFlowResult:
+        self._turning = turning
         self._outcome = self.hass.async_create_background_task(
             self._wait_for_outcome(), f"{DOMAIN} outcome"
         )
@@ -54,6 +83,7 @@ class OpeningFlow(OptionsFlowWithReload):
             return self.begin_opening(dict(self.config_entry.options))
         if not self._outcome.done():
             return self._show_progress(self._outcome)
+        self.hass.data[_TURNING].pop(self.handler, None)
         outcome = self._outcome.result()
         if isinstance(outcome, Snapshot) and outcome.reachable:
             return self.async_show_progress_done(next_step_id="reachable")

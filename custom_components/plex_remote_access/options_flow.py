@@ -25,6 +25,8 @@ class PlexRemoteAccessOptionsFlow(OpeningFlow):
         """Begin with the form; after a first set-up, with what was asked for there."""
         if self.init_data == {CONF_TRY_NOW: True}:
             return self.begin_opening(dict(self.config_entry.options))
+        if resumed := self.resume_opening():
+            return resumed
         return await self.async_step_remote_access(user_input)
 
     async def async_step_remote_access(

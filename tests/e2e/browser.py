@@ -8,7 +8,7 @@ import re
 import tempfile
 from typing import Final, Literal
 
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import FloatRect, Locator, Page, expect, sync_playwright
 
 from .client import Client
 from .homeassistant import DOMAIN, ROOT
@@ -18,12 +18,12 @@ CHROMIUM: Final = Path("/usr/bin/chromium")
 IMAGES: Final = ROOT / "docs" / "images"
 # The screenshots that the documentation shows.
 DOCUMENTED: Final = (
+    "automation-triggers",
     "dashboard",
     "dashboard-dark",
-    "device",
-    "device-dark",
+    "setup-menu",
     "setup-remote-access",
-    "setup-server",
+    "setup-result",
 )
 
 _ARGUMENTS: Final = (
@@ -39,6 +39,7 @@ _ARGUMENTS: Final = (
 _FOREIGN_BRANDS: Final = re.compile(rf"/api/brands/(?!integration/{DOMAIN}/)")
 
 _TIMEOUT: Final = 30_000
+_MARGIN: Final = 16
 
 
 class Frontend:
@@ -79,6 +80,11 @@ class Frontend:
         field = self.dialog.get_by_role("textbox", name=name)
         field.or_(self.dialog.get_by_role("spinbutton", name=name)).fill(value)
 
+    def turn(self, label: str) -> None:
+        """Turn a switch of the config flow."""
+        field = self.dialog.locator("ha-selector-boolean").filter(has_text=label)
+        field.locator("ha-switch").click()
+
     def submit(self) -> None:
         """Send the form of the config flow."""
         self.dialog.get_by_role("button", name="Submit").click()
@@ -102,13 +108,33 @@ class Frontend:
         """Return a tile of a dashboard."""
         return self.page.locator("hui-tile-card").filter(has_text=name)
 
-    def screenshot(self, name: str, theme: Literal["light", "dark"] = "light") -> None:
-        """Keep what is seen now."""
+    def screenshot(
+        self,
+        name: str,
+        theme: Literal["light", "dark"] = "light",
+        *,
+        of: Locator | None = None,
+    ) -> None:
+        """Keep what is seen now, or a part of it with a margin."""
         self.page.emulate_media(color_scheme=theme)
         suffix = "-dark" if theme == "dark" else ""
         self.page.screenshot(
-            path=self._screenshots / f"{name}{suffix}.png", animations="disabled"
+            path=self._screenshots / f"{name}{suffix}.png",
+            animations="disabled",
+            clip=_around(of) if of else None,
         )
+
+
+def _around(part: Locator) -> FloatRect:
+    """Return where a part of the page is, with a margin."""
+    box = part.bounding_box()
+    assert box is not None
+    return {
+        "x": box["x"] - _MARGIN,
+        "y": box["y"] - _MARGIN,
+        "width": box["width"] + 2 * _MARGIN,
+        "height": box["height"] + 2 * _MARGIN,
+    }
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from tests.lab import NAS_ADDRESS, Connection
 from .browser import Frontend
 from .dashboard import PATH, make_dashboard
 from .integration import RemoteAccess, entry_ids, remove_entry
-from .texts import NAME, text
+from .texts import NAME, names, text
 from .world import World
 
 _MANUAL = ("config", "step", "manual")
@@ -61,7 +61,6 @@ def test_main_job(home: World, frontend: Frontend) -> None:
     """Add the server, turn remote access on and off, all by clicking."""
     _open_form(frontend)
     _fill_in(frontend, host=home.server.host, token=home.server.token)
-    frontend.screenshot("setup-server")
     frontend.submit()
     _expect_last_step(frontend)
     frontend.screenshot("setup-remote-access")
@@ -70,12 +69,13 @@ def test_main_job(home: World, frontend: Frontend) -> None:
 
     remote_access = RemoteAccess.find(home.home_assistant.client, home.server)
     assert home.port_forwards() == []
-    make_dashboard(remote_access)
+    make_dashboard(home.home_assistant.client)
     frontend.open(PATH)
     frontend.switch.click()
     expect(frontend.tile("Status")).to_contain_text("Reachable", timeout=_VERDICT)
-    frontend.screenshot("dashboard")
-    frontend.screenshot("dashboard", "dark")
+    section = frontend.page.locator("hui-grid-section")
+    frontend.screenshot("dashboard", of=section)
+    frontend.screenshot("dashboard", "dark", of=section)
     port = int(remote_access.state("public_port"))
     assert home.server.machine_identifier in home.identity_from_wan(port)
 
@@ -88,6 +88,41 @@ def test_main_job(home: World, frontend: Frontend) -> None:
     assert home.connect_from_wan(port) is Connection.REFUSED
     assert home.port_forwards() == []
     expect(frontend.switch).not_to_be_checked()
+
+
+def test_turning_on_while_setting_up(home: World, frontend: Frontend) -> None:
+    """The dialog goes on to show whether the server is reached."""
+    _open_form(frontend)
+    _send(frontend, host=home.server.host, token=home.server.token)
+    _expect_last_step(frontend)
+    frontend.turn(text("config", "step", "remote_access", "data", "try_now"))
+    frontend.submit()
+
+    outcome = text("options", "step", "reachable", "title").format(
+        server=home.server.name
+    )
+    expect(frontend.dialog).to_contain_text(outcome, timeout=_VERDICT)
+    frontend.screenshot("setup-result")
+    frontend.submit()
+    frontend.dialog.get_by_role("button", name="Finish").click()
+
+    remote_access = RemoteAccess.find(home.home_assistant.client, home.server)
+    remote_access.wait_for("status", "reachable")
+    assert len(home.port_forwards()) == 1
+
+
+@pytest.mark.usefixtures("remote_access")
+@pytest.mark.parametrize("kind", ["trigger", "condition"])
+def test_automation_editor(home: World, frontend: Frontend, kind: str) -> None:
+    """Whoever looks for Plex finds what it offers."""
+    frontend.open("/config/automation/edit/new")
+    frontend.page.get_by_role("button", name=f"Add {kind}").click()
+    dialog = frontend.page.locator("add-automation-element-dialog")
+    dialog.get_by_role("textbox").first.fill("Plex")
+
+    for name in names(f"{kind}s"):
+        expect(dialog.get_by_text(name, exact=True)).to_be_visible()
+    frontend.screenshot(f"automation-{kind}s")
 
 
 def test_sign_in(home: World, frontend: Frontend) -> None:

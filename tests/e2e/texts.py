@@ -13,7 +13,16 @@ NAME: Final[str] = json.loads((_FOLDER / "manifest.json").read_text())["name"]
 
 def text(*keys: str) -> str:
     """Return the text that stands under some keys."""
+    return str(_find(*keys))
+
+
+def names(*keys: str) -> list[str]:
+    """Return the names of all that stands under some keys."""
+    return [each["name"] for each in _find(*keys).values()]
+
+
+def _find(*keys: str) -> Any:
     found: Any = json.loads(_FILE.read_text())
     for key in keys:
         found = found[key]
-    return str(found)
+    return found
