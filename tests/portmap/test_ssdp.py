@@ -228,7 +228,7 @@ async def test_flood_of_answers_is_bounded(gateway: ScriptedGateway) -> None:
     """Nobody fills our memory with descriptions."""
     gateway.packets = [gateway.packet(f"http://127.0.0.1/{n}") for n in range(50)]
     async with search(ROUTE, gateway.ssdp_port) as answers, asyncio.timeout(5):
-        while not answers.full():
+        while answers.qsize() < const.MAX_CANDIDATES:
             await asyncio.sleep(0.01)
         while len(gateway.searches) < len(SEARCH_TARGETS):
             await asyncio.sleep(0.01)

@@ -83,13 +83,14 @@ def parse_answer(packet: bytes, responder: IPv4Address) -> Answer | None:
 
 
 class _Listener(asyncio.DatagramProtocol):
-    """Puts the answers of neighbours into a queue, each device once."""
+    """Puts the answers of neighbours into a queue, each device once.
+
+    Others take no room from the router: so many answers of its own are taken.
+    """
 
     def __init__(self, route: Route) -> None:
         """Listen for devices near this route."""
-        self.answers: asyncio.Queue[Answer] = asyncio.Queue(
-            maxsize=const.MAX_CANDIDATES
-        )
+        self.answers: asyncio.Queue[Answer] = asyncio.Queue()
         self._route = route
         self._seen: set[Answer] = set()
 
@@ -97,12 +98,22 @@ class _Listener(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Take an answer, from whatever port it comes: some routers choose one."""
         responder = IPv4Address(addr[0])
-        if not self._route.is_near(responder):
+        if not self._route.is_near(responder) or self._has_enough_of(responder):
             return
         answer = parse_answer(data, responder)
-        if answer and answer not in self._seen and not self.answers.full():
+        if answer and answer not in self._seen:
             self._seen.add(answer)
             self.answers.put_nowait(answer)
+
+    def _has_enough_of(self, responder: IPv4Address) -> bool:
+        """Tell whether there are enough answers of the router, or of all others."""
+        gateway = self._route.gateway
+        alike = [
+            answer
+            for answer in self._seen
+            if (answer.responder == gateway) == (responder == gateway)
+        ]
+        return len(alike) >= const.MAX_CANDIDATES
 
     def has_heard(self, responder: IPv4Address) -> bool:
         """Tell whether a device has answered."""
