@@ -72,20 +72,29 @@ def _record(outcomes: list[Outcome], seconds: float) -> Record:
     )
 
 
+def _lengths(faults: int, first: int, each: int) -> list[int]:
+    """Return how many faults each sequence has."""
+    lengths = [min(first, faults)] if first else []
+    while (left := faults - sum(lengths)) > 0:
+        lengths.append(min(each, left))
+    return lengths
+
+
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="scripts/soak chaos", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of the first sequence")
     parser.add_argument("--faults", type=int, default=1000)
-    parser.add_argument("--each", type=int, default=50, help="faults in a sequence")
+    parser.add_argument("--each", type=int, default=25, help="faults in any other")
     parser.add_argument("--jobs", type=int, default=2, help="sequences at once")
     parser.add_argument(
         "--minutes", type=float, default=600, help="begin no sequence after that"
     )
     parser.add_argument(
-        "--same-process",
-        action="store_true",
-        help="never end Home Assistant, to see its memory",
+        "--one-process",
+        type=int,
+        default=500,
+        help="faults of the first sequence, which never ends Home Assistant",
     )
     arguments = parser.parse_args()
     _LOGS.mkdir(parents=True, exist_ok=True)
@@ -93,18 +102,20 @@ def main() -> None:
     deadline = started + 60 * arguments.minutes
     outcomes: list[Outcome] = []
 
+    lengths = _lengths(arguments.faults, arguments.one_process, arguments.each)
+
     def carry_out(number: int) -> None:
         if time.monotonic() > deadline:
             return
-        faults = min(arguments.each, arguments.faults - number * arguments.each)
+        same_process = number == 0 and arguments.one_process > 0
         outcomes.append(
-            _run(arguments.seed + number, faults, same_process=arguments.same_process)
+            _run(arguments.seed + number, lengths[number], same_process=same_process)
         )
         # After each, so that also an interrupted run is told.
         _record(outcomes, time.monotonic() - started).write()
 
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        list(pool.map(carry_out, range(-(-arguments.faults // arguments.each))))
+        list(pool.map(carry_out, range(len(lengths))))
     if any(outcome.violation for outcome in outcomes):
         sys.exit("an invariant did not hold")
 
