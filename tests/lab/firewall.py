@@ -119,7 +119,7 @@ def flush_port_forwards(namespaces: Namespaces) -> None:
 
 def lose_packets(namespaces: Namespaces, percent: int) -> None:
     """Drop some packets between router and LAN at random."""
-    some = f"numgen random mod 100 < {percent} drop"
+    some = f"numgen random mod 100 <= {percent - 1} drop"
     _replace(
         namespaces,
         f"""

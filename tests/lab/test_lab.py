@@ -1,6 +1,7 @@
 """The lab is a true picture of a home with a router."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 import sys
 
@@ -271,6 +272,49 @@ def test_router_behind_another_nat(lab: Lab, tmp_path: Path) -> None:
     with pytest.raises(MappingRefusedError):
         lab.witness.add(PORT)
     assert lab.connect_from_wan(lab.public_address, PORT) is Connection.REFUSED
+
+
+def test_router_that_refuses_everything(lab: Lab) -> None:
+    """What stands is kept, but nothing is added until it is as before."""
+    lab.witness.add(PORT)
+
+    lab.reconfigure_router(replace(lab.options, refuses=True))
+
+    with pytest.raises(MappingRefusedError):
+        lab.witness.add(PORT + 1)
+    assert lab.port_forwards() == [FORWARD]
+    lab.reconfigure_router(replace(lab.options, refuses=False))
+    lab.witness.add(PORT + 1)
+
+
+def test_router_that_hangs(lab: Lab) -> None:
+    """It answers nothing until it goes on where it was."""
+    lab.freeze_router()
+    assert ask_router(lab, NAT_PMP_ADDRESS_REQUEST) is None
+
+    lab.thaw_router()
+
+    assert ask_router(lab, NAT_PMP_ADDRESS_REQUEST) is not None
+
+
+def test_router_that_answers_with_errors(lab: Lab) -> None:
+    """Its HTTP port has an error for everything, for a while."""
+    errors = lab.answer_with_errors()
+    assert lab.http_get(Host.LAN, lab.description_url).status == 500
+
+    lab.answer_again(errors)
+
+    assert lab.http_get(Host.LAN, lab.description_url).status == 200
+
+
+def test_packets_are_lost(lab: Lab) -> None:
+    """All of them, if that is wanted, until none is."""
+    lab.lose_packets(100)
+    assert ask_router(lab, NAT_PMP_ADDRESS_REQUEST) is None
+
+    lab.lose_packets(0)
+
+    assert ask_router(lab, NAT_PMP_ADDRESS_REQUEST) is not None
 
 
 def test_nothing_leaves_the_lab(lab: Lab) -> None:

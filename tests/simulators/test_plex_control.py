@@ -94,6 +94,18 @@ async def test_everything_can_be_changed(
     assert state["preferences"]["RelayEnabled"] is False
 
 
+async def test_token_is_given_back(server: PlexServer, client: PlexClient) -> None:
+    """The owner may want a token again that was revoked."""
+    before = server.token
+    await steer(client, call="revoke_token")
+    assert server.token != before
+
+    _, state = await steer(client, token=before)
+
+    assert state["state"]["token"] == before
+    assert server.token == before
+
+
 @pytest.mark.parametrize(
     "body",
     [
