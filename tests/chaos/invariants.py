@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from tests.e2e.plex import PlexControl
-from tests.lab import NAS_ADDRESS, Connection
+from tests.lab import NAS_ADDRESS, Connection, LabError
 
 from .home import Home
 
@@ -33,7 +33,11 @@ def wanted_is_reached(home: Home) -> str | None:
     port = forwards[0].external_port
     if home.world.connect_from_wan(port) is not Connection.OPEN:
         return f"wanted on, but port {port} is not open"
-    if home.world.server.machine_identifier not in home.world.identity_from_wan(port):
+    try:
+        who = home.world.identity_from_wan(port)
+    except LabError as error:
+        return f"port {port} is closed again: {error}"
+    if home.world.server.machine_identifier not in who:
         return f"somebody else answers at port {port}"
     return None
 

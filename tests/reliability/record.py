@@ -14,7 +14,8 @@ class Record:
     """What was tried, and what did not hold.
 
     `tried` counts faults, inputs or attacks by their kind. A violation says in words what
-    did not hold, and with which seed. `figures` are measurements worth telling.
+    did not hold, and with which seed. `figures` are measurements worth telling, `notes`
+    what has to be known to judge them.
     """
 
     suite: str
@@ -23,6 +24,7 @@ class Record:
     seeds: Sequence[int]
     seconds: float
     figures: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = field(default_factory=list)
 
     def write(self) -> None:
         """Keep it for the report, instead of what the suite wrote before."""

@@ -68,6 +68,8 @@ def _section(record: Record) -> Iterable[str]:
     if record.figures:
         yield from ("", "| Figure | |", "| --- | ---: |")
         yield from (f"| {name} | {figure} |" for name, figure in record.figures.items())
+    if record.notes:
+        yield from ("", *(f"- {note}" for note in record.notes))
     if record.violations:
         yield from ("", "What did not hold:", "")
         yield from (f"- {violation}" for violation in record.violations)

@@ -14,6 +14,7 @@ HELD = Record(
     seeds=list(range(1, 31)),
     seconds=3600,
     figures={"Growth": "1.0 MiB"},
+    notes=["No packet is delayed."],
 )
 BROKEN = Record(
     suite="hostile",
@@ -32,6 +33,7 @@ def test_all_held() -> None:
     assert "| server restarts | 1,200 |" in text
     assert "| Faults in a running home | 1,234 | 0 | 60 min |" in text
     assert "| Growth | 1.0 MiB |" in text
+    assert "- No packet is delayed." in text
     assert "Seeds: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 18 more." in text
 
 
