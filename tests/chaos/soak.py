@@ -20,18 +20,26 @@ _LOGS: Final = _ROOT / "test-artifacts" / "chaos"
 _SECONDS_PER_FAULT: Final = 30
 
 _NOTES: Final = (
-    "Home Assistant, miniupnpd and the way from the Internet are real, each in a network"
-    " namespace; the Plex server and plex.tv are simulated.",
-    "After each fault, within the time that is stated for it: what is wanted on is"
-    " reached from the Internet, what is wanted off or removed is refused and not in the"
-    " router's table, there is one mapping of ours at most, foreign ones are untouched,"
-    " the entities tell the truth, no task, timer or socket lingers, no exception is"
-    " unhandled, and plex.tv is asked for a probe once a minute at most.",
-    "The server looks every 8 s whether it is still reached, as real ones do every few"
-    " minutes.",
+    (
+        "Home Assistant, miniupnpd and the way from the Internet are real, each in a network"
+        " namespace; the Plex server and plex.tv are simulated."
+    ),
+    (
+        "After each fault, within the time that is stated for it: what is wanted on is"
+        " reached from the Internet, what is wanted off or removed is refused and not in the"
+        " router's table, there is one mapping of ours at most, foreign ones are untouched,"
+        " the entities tell the truth, no task, timer or socket lingers, no exception is"
+        " unhandled, and plex.tv is asked for a probe once a minute at most."
+    ),
+    (
+        "The server looks every 8 s whether it is still reached, as real ones do every few"
+        " minutes."
+    ),
     "Packets are lost by a rule of the router's firewall. They are not delayed.",
-    "The wall clock is set for the process of Home Assistant alone, and ahead only. Its"
-    " timers go by the monotonic clock, which nobody can set.",
+    (
+        "The wall clock is set for the process of Home Assistant alone, and ahead only. Its"
+        " timers go by the monotonic clock, which nobody can set."
+    ),
     "An entry that is removed and added again has forgotten when plex.tv was asked last.",
 )
 
