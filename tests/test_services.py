@@ -3,7 +3,7 @@
 from freezegun.api import TickingDateTimeFactory
 from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -99,6 +99,27 @@ async def test_action_is_there_while_nothing_is_set_up(
     await hass.config_entries.async_unload(mock_config_entry.entry_id)
 
     assert hass.services.has_service(DOMAIN, "retry")
+
+
+@pytest.mark.parametrize(
+    ("action", "data"), [("retry", {}), ("enable_for", {"duration": "01:00:00"})]
+)
+async def test_entry_that_is_not_loaded(
+    hass: HomeAssistant,
+    init_integration: MockConfigEntry,
+    action: str,
+    data: dict[str, str],
+) -> None:
+    """It is said that nothing was done, instead of nothing at all."""
+    await hass.config_entries.async_unload(init_integration.entry_id)
+
+    with pytest.raises(ServiceValidationError, match="is not loaded") as error:
+        await hass.services.async_call(
+            DOMAIN, action, {"entity_id": SWITCH, **data}, blocking=True
+        )
+
+    assert error.value.translation_domain == DOMAIN
+    assert error.value.translation_key == "not_loaded"
 
 
 @pytest.mark.usefixtures("all_entities_enabled", "init_integration")
