@@ -83,6 +83,7 @@ async def test_router_that_restarts(
     [
         pytest.param("127.0.0.1", "1", id="the-same-again"),
         pytest.param("127.0.0.2", "2", id="another-device"),
+        pytest.param("[broken", "2", id="nowhere"),
     ],
 )
 async def test_what_is_no_news(

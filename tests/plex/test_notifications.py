@@ -126,6 +126,8 @@ async def test_refused_connection_is_tried_again(
         ("no json", False),
         (b"\x00\xff", False),
         (None, False),
+        # Too long to be read; it may be.
+        ("[" * 100_000, True),
     ],
 )
 def test_is_news(frame: str | bytes | None, is_news: bool) -> None:

@@ -119,6 +119,14 @@ def test_identity_of_nobody(container: dict[str, Any]) -> None:
             id="xml-with-external-entity",
         ),
         pytest.param(
+            b"<MediaContainer>" + b"<a/>" * 70000 + b"</MediaContainer>",
+            id="xml-with-too-many-elements",
+        ),
+        pytest.param(
+            b'{"MediaContainer":{"a":[' + b"{}," * 70000 + b"{}]}}",
+            id="json-with-too-many-objects",
+        ),
+        pytest.param(
             b"<html><head><title>Unauthorized</title></head>"
             b"<body><h1>401 Unauthorized</h1></body></html>",
             id="html",

@@ -151,6 +151,16 @@ def test_stream_rates(enum_values: object, rates: tuple[tuple[int, str], ...]) -
     assert preferences.stream_rates == rates
 
 
+@pytest.mark.parametrize("value", [10**400, "9" * 400, -(2**31), 1e300])
+def test_a_rate_that_nobody_can_reckon_with(value: object) -> None:
+    """It is none, rather than an error wherever it is shown."""
+    rate = setting("WanTotalMaxUploadRate", value)
+    preferences = parse_preferences({"Setting": [PUBLISH, rate]})
+
+    assert preferences is not None
+    assert preferences.upload_rate is None
+
+
 @pytest.mark.parametrize("value", [0, "0", "", "many", None, [], -1, 65536, "99999999"])
 def test_a_port_that_is_none(value: object) -> None:
     """No port but a possible one comes out of the settings."""

@@ -197,6 +197,11 @@ def test_control_elsewhere_is_refused(control: str) -> None:
             [HERE],
             id="quirk-36-broken",
         ),
+        pytest.param(
+            "<URLBase>http://192.168.1.1:8080</URLBase><URLBase>/other/</URLBase>",
+            ["http://192.168.1.1:8080/ctl", HERE],
+            id="only-the-first-of-several",
+        ),
     ],
 )
 def test_base(head: str, urls: list[str]) -> None:

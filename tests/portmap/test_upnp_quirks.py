@@ -368,6 +368,15 @@ async def test_row_without_end(
     assert (await upnp.map(TARGET, 40000)).good_until is None
 
 
+async def test_row_with_an_end_that_never_comes(
+    upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """No number of a router is too large to be reckoned with."""
+    gateway.replies[GET] = [714, entry(lease="9" * 4000)]
+
+    assert (await upnp.map(TARGET, 40000)).ends
+
+
 @pytest.mark.parametrize("code", [401, 402, 404, 602])
 async def test_row_is_searched_where_it_cannot_be_looked_up(
     upnp: UpnpMapper, gateway: ScriptedGateway, code: int
@@ -376,13 +385,14 @@ async def test_row_is_searched_where_it_cannot_be_looked_up(
     gateway.replies[GET] = [code]
     gateway.replies[WALK] = [
         {**OTHERS, "NewExternalPort": "80", "NewProtocol": "TCP"},
+        {**OTHERS, "NewExternalPort": "9" * 5000, "NewProtocol": "TCP"},
         {**OTHERS, "NewExternalPort": "32400", "NewProtocol": "UDP"},
         {**OURS, "NewExternalPort": "32400", "NewProtocol": "tcp"},
     ]
 
     assert await upnp.verify(MAPPING)
     indices = [arguments["NewPortMappingIndex"] for arguments in gateway.called(WALK)]
-    assert indices == ["0", "1", "2"]
+    assert indices == ["0", "1", "2", "3"]
 
 
 async def test_end_of_the_table(upnp: UpnpMapper, gateway: ScriptedGateway) -> None:
