@@ -50,8 +50,8 @@ def description_urls(answer: Answer, route: Route) -> list[URL]:
     """Return where the description may be, the likelier place first.
 
     A device speaks for itself, whatever address it names: routers name one that they do
-    not have, or the loopback. What it names comes second and only on the router's link:
-    clustered routers answer with the address of the other half
+    not have, or the loopback. What the router names on its own link comes second, as
+    clustered ones answer with the address of the other half
     (https://github.com/tailscale/tailscale/issues/5502). So nobody can send us elsewhere.
     """
     try:
@@ -65,7 +65,9 @@ def description_urls(answer: Answer, route: Route) -> list[URL]:
         named = IPv4Address(url.host)
     except AddressValueError:
         return [own]
-    return [own, url] if named != answer.responder and route.is_near(named) else [own]
+    if answer.responder != route.gateway or named == route.gateway:
+        return [own]
+    return [own, url] if route.is_near(named) else [own]
 
 
 async def fetch_services(session: aiohttp.ClientSession, url: URL) -> list[Service]:
