@@ -1,6 +1,8 @@
 """Tests that tokens and the public address stay out of the log."""
 
+from collections.abc import Awaitable
 import logging
+import traceback
 from typing import Any
 
 from freezegun.api import TickingDateTimeFactory
@@ -9,11 +11,24 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.plex_remote_access.diagnostics import (
+    async_get_config_entry_diagnostics,
+)
 from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
 from tests.simulators.plextv import PlexTv
 from tests.simulators.router import Router
 
-from .common import PUBLIC_IP, jumping_time, pass_time, press_retry, state_of, turn
+from .common import (
+    MANUAL_PORT,
+    PUBLIC_IP,
+    UPLOAD_SPEED,
+    jumping_time,
+    pass_time,
+    press_retry,
+    set_number,
+    state_of,
+    turn,
+)
 from .flows import choose, come_back, enter
 from .test_sign_in import listed
 
@@ -71,6 +86,80 @@ async def test_nothing_secret_is_logged(
     assert "198.51.100.7" not in our_log(whole_log)
     assert plex.token not in whole_log.text
     assert plex.account.auth_token not in whole_log.text
+
+
+FAULTS = [
+    pytest.param(EndpointFault(hang_up=True), id="hangs-up"),
+    *(
+        pytest.param(EndpointFault(status), id=str(status))
+        for status in (400, 401, 403, 404, 429, 500, 503)
+    ),
+]
+
+
+BROKEN = [
+    Endpoint.IDENTITY,
+    Endpoint.ROOT,
+    Endpoint.PREFS,
+    Endpoint.PREFS_PUT,
+    Endpoint.ACCOUNT,
+    Endpoint.REFRESH,
+    Endpoint.WEBSOCKET,
+]
+
+
+async def outcome_of(action: Awaitable[object]) -> str:
+    """Return what an action says, or all that its error says."""
+    try:
+        return str(await action)
+    except HomeAssistantError as err:
+        return "".join(traceback.format_exception(err))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_no_flow_action_or_error_tells_a_secret(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    freezer: TickingDateTimeFactory,
+    whole_log: pytest.LogCaptureFixture,
+    init_integration: MockConfigEntry,
+    fault: EndpointFault,
+) -> None:
+    """Every flow and every action, with each endpoint out of order in turn."""
+    entry, said = init_integration, list[str]()
+    await turn(hass, "on")
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    for number, endpoint in enumerate(BROKEN):
+        plex.faults.endpoints = {endpoint: fault}
+        await plex.notifications.close()
+        for action in (
+            set_number(hass, UPLOAD_SPEED, 20 + number),
+            set_number(hass, MANUAL_PORT, 40000 + number),
+            press_retry(hass),
+            async_get_config_entry_diagnostics(hass, entry),
+            entry.start_reconfigure_flow(hass),
+            hass.config_entries.options.async_init(entry.entry_id),
+        ):
+            said.append(await outcome_of(action))
+        result = await entry.start_reauth_flow(hass)
+        # A server that takes the token again meanwhile ends the flow.
+        entered = enter(hass, result["flow_id"], {"token": plex.token})
+        said.append(await outcome_of(entered))
+        for flow in hass.config_entries.flow.async_progress():
+            hass.config_entries.flow.async_abort(flow["flow_id"])
+        await pass_time(hass, freezer, 61)
+    plex.faults.endpoints = {}
+    await pass_time(hass, freezer, 61)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert "Traceback" in "".join(said)
+    for secret in (plex.token, plex.account.auth_token):
+        assert secret not in whole_log.text
+        assert secret not in "".join(said)
+    assert "198.51.100.7" not in our_log(whole_log)
+    assert "198.51.100.7" not in "".join(said)
 
 
 @pytest.mark.parametrize(
