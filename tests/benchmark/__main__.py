@@ -1,4 +1,4 @@
-"""Run everything, and write docs/benchmarks.md."""
+"""Run everything, and write docs/benchmarks.md and docs/footprint.md."""
 
 import argparse
 import json
@@ -8,7 +8,7 @@ import sys
 
 from tests.lab import Host, Lab, RouterOptions
 
-from . import keeping
+from . import keeping, startup
 from .report import Goal, p95, page
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -119,7 +119,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Benchmarks with a real router")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--restarts", type=int, default=20)
+    parser.add_argument("--only", choices=["mapper", "homeassistant"])
     arguments = parser.parse_args()
+    if arguments.only != "mapper":
+        startup.write()
+    if arguments.only == "homeassistant":
+        return
     mapping = _mapping(arguments.rounds)
     goals = _goals_of_mapping(mapping) + _goals_of_keeping(arguments.restarts)
     PAGE.write_text(page(arguments.rounds, mapping, goals))

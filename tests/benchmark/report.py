@@ -61,6 +61,14 @@ def page(
             for name, figures in mapping.items()
         ),
         "",
+        *conclusion(goals),
+    ]
+    return "\n".join(lines)
+
+
+def conclusion(goals: Sequence[Goal]) -> list[str]:
+    """Return the end of each page: what is reached, and where that was measured."""
+    return [
         "## Goals",
         "",
         "| What | Figure | Goal | |",
@@ -76,7 +84,6 @@ def page(
         *(f"- {line}" for line in _versions()),
         "",
     ]
-    return "\n".join(lines)
 
 
 def _versions() -> list[str]:
