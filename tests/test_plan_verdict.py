@@ -21,7 +21,6 @@ from .plan_states import (
     GOOD,
     MANUAL,
     MAPPED,
-    MAPPING,
     SERVER,
     UNKNOWN,
     WAITING,
@@ -258,7 +257,7 @@ from .plan_states import (
             id="disabled-and-signed-out",
         ),
         pytest.param(
-            seen(preferences=FRESH, mapped=False, leaving=(MAPPING,)),
+            seen(preferences=FRESH, mapped=False, still_open=True),
             Status.DISABLED,
             Cause.STILL_OPEN,
             id="disabled-and-not-closed",

@@ -73,6 +73,7 @@ SEEN = st.builds(
         subscription_active=st.none(),
     ),
     mapping=st.none() | MAPPINGS,
+    asked_for=st.booleans(),
     external_address=st.sampled_from(
         [None, IPv4Address(PUBLIC), IPv4Address("10.0.0.2"), IPv4Address("100.64.0.1")]
     ),
@@ -108,7 +109,10 @@ class World:
             case Close() if isinstance(self.router, Reason):
                 # What cannot be closed is left to its end.
                 return replace(
-                    self, seen=replace(self.seen, mapping=None, leaving=(MAPPING,))
+                    self,
+                    seen=replace(
+                        self.seen, mapping=None, asked_for=False, still_open=True
+                    ),
                 )
             case Open() if isinstance(self.router, Reason):
                 return replace(self, seen=replace(self.seen, obstacle=self.router))
@@ -130,7 +134,9 @@ class World:
             case Probe():
                 return replace(self, seen=replace(self.seen, probe_due=False))
             case _:
-                return replace(self, seen=replace(self.seen, mapping=None))
+                return replace(
+                    self, seen=replace(self.seen, mapping=None, asked_for=False)
+                )
 
     def _write(self, change: PreferenceChange) -> World:
         before = self.seen.preferences
@@ -240,6 +246,7 @@ def test_off_ends_closed(world: World, port: int) -> None:
     end = live(world).end
 
     assert end.seen.mapping is None
+    assert not end.seen.asked_for
     assert end.seen.preferences.publish is False
 
 
@@ -257,7 +264,7 @@ def test_setting_up_changes_nothing(world: World) -> None:
     world = replace(
         world,
         wanted=replace(world.wanted, request=None, engaged=False),
-        seen=replace(world.seen, mapping=None),
+        seen=replace(world.seen, mapping=None, asked_for=False),
     )
 
     assert world.plan.steps == ()

@@ -11,7 +11,11 @@ from .plex import PlexError, PlexServer
 
 
 class ClosingTime:
-    """The end of remote access that was switched on for a while."""
+    """The end of remote access: at once, or of what was switched on for a while.
+
+    It is remembered until it is reached: through restarts, and while the server, which
+    has to be told, does not answer.
+    """
 
     def __init__(self, memory: Memory) -> None:
         """Go by what is remembered, also from before a restart."""
@@ -25,17 +29,30 @@ class ClosingTime:
         self._memory.waits_for_streams = wait_for_streams
         self._not_before = self._untold_since = None
 
+    def set_now(self) -> None:
+        """Close now, however long that takes."""
+        self.set(timedelta(), wait_for_streams=False)
+
     def cancel(self) -> None:
         """Do not close any more: it is closed, or to stay open."""
         self._memory.closes_at = None
 
     @property
     def due_in(self) -> float | None:
-        """Return the seconds until it is time to close, None for never."""
+        """Return the seconds until it is time to try to close, None for never."""
         if (closes_at := self._memory.closes_at) is None:
             return None
         due = max(closes_at, self._not_before or closes_at)
         return (due - dt_util.utcnow()).total_seconds()
+
+    @property
+    def is_overdue(self) -> bool:
+        """Tell whether to close now, also if nobody can say who streams."""
+        if (closes_at := self._memory.closes_at) is None:
+            return False
+        if self._memory.waits_for_streams:
+            closes_at += STREAMS_UNKNOWN
+        return dt_util.utcnow() >= closes_at
 
     async def is_due(self, server: PlexServer) -> bool:
         """Tell whether to close now."""

@@ -1,20 +1,23 @@
 """Coordinator: when to look, and what the owner does, for one Plex server."""
 
-import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
+from .acts import Acts, GivenUpError
 from .alarm import Alarm
 from .clients import create_server
 from .const import CONF_PORT_MAPPING, DOMAIN, LOGGER, NEWS_DELAY
-from .errors import still_open, update_failed
-from .memory import Memory, MemoryStore
+from .errors import interrupted, still_open, switch_failed, update_failed
+from .memory import MemoryStore
 from .plan import PortMapping, Request, Step, Write
 from .plex import (
     SIGNED_OUT,
@@ -23,13 +26,14 @@ from .plex import (
     PlexError,
     PlexServer,
     PlexSignedOutError,
+    PlexWriteError,
     PreferenceChange,
     Preferences,
     listen,
 )
-from .portmap import PortMapError
+from .portmap import KeptPort, PortMapError
 from .reconciler import Reconciler
-from .refusals import async_get_refusals
+from .refusals import async_end_reauth, async_get_refusals
 from .router_switch import RouterSwitchError
 from .routers import async_get_router_care
 from .snapshot import Snapshot
@@ -50,15 +54,14 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     server: PlexServer
     server_name: str | None = None
     _reconciler: Reconciler
+    _kept: KeptPort | None = None
 
     def __init__(self, hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry) -> None:
         """Prepare; nothing is asked or changed yet."""
         super().__init__(
             hass, LOGGER, config_entry=entry, name=entry.title, always_update=False
         )
-        # One look or act at a time: two that open and close at once would leave the
-        # router with a mapping that neither knows of.
-        self._lock: Final = asyncio.Lock()
+        self._acts: Final = Acts()
         self._care: Final = async_get_router_care(hass, entry.options)
         self.timeline: Final = Timeline()
         self._alarm: Final = Alarm(hass, self._look)
@@ -66,22 +69,11 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @override
     async def _async_setup(self) -> None:
-        """Make sure that this is the right server, and recall what we did last."""
-        try:
-            await self._meet_server()
-        except PlexError as err:
-            self._refusals.failed(err)
-            self.timeline.stands("server", type(err).__name__)
-            raise update_failed(err) from err
+        """Recall what we did last, and make sure that this is the right server."""
         entry = self.config_entry
+        self.server = await create_server(self.hass, entry.data)
         store = MemoryStore(self.hass, entry.entry_id)
-        if (data := await store.async_load()) is not None:
-            memory = Memory.from_dict(data)
-        else:
-            memory = Memory(mode=PortMapping(entry.options[CONF_PORT_MAPPING]))
-            # On disk before anything is opened: after a power cut it has to be known as
-            # ours.
-            await store.async_keep(memory)
+        memory = await store.async_recall(PortMapping(entry.options[CONF_PORT_MAPPING]))
         self._reconciler = Reconciler(
             self.hass,
             entry,
@@ -92,10 +84,22 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             changed=self._look_here,
             timeline=self.timeline,
         )
+        self._kept = self._reconciler.kept
+        try:
+            await self._meet_server()
+        except (PlexError, ConfigEntryError) as err:
+            # What is not to be open is closed without the server.
+            await self._reconciler.let_go()
+            if isinstance(err, ConfigEntryError):
+                raise
+            self._refusals.failed(err)
+            self.timeline.stands("server", type(err).__name__)
+            raise update_failed(err) from err
+        # Before anything is opened: after a power cut it has to be known as ours.
+        await self._reconciler.remember()
 
     async def _meet_server(self) -> None:
         """Find out who the server is. Raises PlexError."""
-        self.server = await create_server(self.hass, self.config_entry.data)
         self.identity = await self.server.identity()
         if self.identity.machine_identifier != self.config_entry.unique_id:
             raise ConfigEntryError(
@@ -112,30 +116,44 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     @override
     async def _async_update_data(self) -> Snapshot:
         """Look, and mend what is not as the owner wants it."""
-        reconciler = self._reconciler
+        reconciler, before = self._reconciler, self.data
         try:
             if await reconciler.closing.is_due(self.server):
-                return await self._carry_out(Request.OFF)
+                close = partial(self._carry_out, Request.OFF)
+                return self._tell(before, await self._acts.run(close, yields=False))
             # Asked without the lock: a server that hangs must not keep the owner from
             # closing the port meanwhile. Answers from before our own last steps would
             # look as if somebody had undone these.
             steps_taken, answers = reconciler.steps_taken, await self._ask_server()
-            async with self._lock:
-                if steps_taken != reconciler.steps_taken:
-                    answers = await self._ask_server()
-                seen = reconciler.observe(*answers)
-                return await reconciler.reconcile(reconciler.new_choice(seen), seen)
+            look = partial(self._look_at, steps_taken, answers)
+            return self._tell(before, await self._acts.run(look))
+        except GivenUpError as err:
+            if reconciler.seen is None:
+                raise UpdateFailed from err
+            return self.data
         except PlexError as err:
             self.timeline.stands("server", type(err).__name__)
             raise update_failed(err) from err
         except RouterSwitchError as err:
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key=err.translation_key,
-                translation_placeholders=err.translation_placeholders,
-            ) from err
+            raise switch_failed(err) from err
         finally:
             self._schedule_look()
+
+    async def _look_at(
+        self, steps_taken: int, answers: tuple[Preferences, Account]
+    ) -> Snapshot:
+        """Mend what is not as the owner wants it, by answers from so many steps ago."""
+        reconciler = self._reconciler
+        if steps_taken != reconciler.steps_taken:
+            answers = await self._ask_server()
+        seen = reconciler.observe(*answers)
+        return await reconciler.reconcile(reconciler.new_choice(seen), seen)
+
+    def _tell(self, before: Snapshot, snapshot: Snapshot) -> Snapshot:
+        """Return the outcome of a look, told here if another was told meanwhile."""
+        if self.data is not before:
+            self.async_set_updated_data(snapshot)
+        return snapshot
 
     async def _ask_server(self) -> tuple[Preferences, Account]:
         reconciler = self._reconciler
@@ -154,7 +172,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         if self._refusals.accepted() or not self.last_update_success:
             # It has started anew, as a rule, and shows green until plex.tv was here.
             reconciler.verdict.changed()
-            self._end_reauth()
+            async_end_reauth(self.hass, self.config_entry)
         return answers
 
     async def _judge(self, error: PlexError) -> None:
@@ -180,14 +198,6 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         except PortMapError as err:
             return {"reason": err.reason, "detail": err.detail}
 
-    @callback
-    def _end_reauth(self) -> None:
-        """Ask the owner for nothing any more: the server takes the token again."""
-        for flow in self.config_entry.async_get_active_flows(
-            self.hass, {SOURCE_REAUTH}
-        ):
-            self.hass.config_entries.flow.async_abort(flow["flow_id"])
-
     @property
     def is_signed_out(self) -> bool:
         """Tell whether there was nothing to be had because the server is nobody's."""
@@ -196,32 +206,41 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     # What the owner does
 
-    async def async_switch(self, request: Request) -> None:
-        """Turn remote access on or off. Raises PlexError.
+    @property
+    def holds_port(self) -> bool:
+        """Tell whether off closes something, also if the server does not answer."""
+        return self._reconciler.holds_port
 
-        Off raises HomeAssistantError if the router could not be made to close.
-        """
-        self._reconciler.closing.cancel()
-        await self._switch(request)
-
-    async def async_enable_for(
-        self, duration: timedelta, *, wait_for_streams: bool
+    async def async_switch_on(
+        self, duration: timedelta | None = None, *, wait_for_streams: bool = False
     ) -> None:
-        """Turn remote access on for a while. Raises PlexError."""
-        closing = self._reconciler.closing
-        closing.set(duration, wait_for_streams=wait_for_streams)
-        await self._switch(Request.ON)
+        """Turn remote access on, for good or for a while. Raises PlexError."""
+        reconciler = self._reconciler
+        reconciler.closing.cancel()
+        if duration is not None:
+            reconciler.closing.set(duration, wait_for_streams=wait_for_streams)
+        reconciler.prefer(None)
+        await self._act(Request.ON)
 
-    async def _switch(self, request: Request) -> None:
-        kept = self._reconciler.kept
-        if request is Request.ON:
-            self._reconciler.prefer(None)
-        else:
-            # Whatever the router is being asked right now need not be waited for.
-            kept.interrupt()
-        await self._act(request)
-        if request is Request.OFF and kept.leaving:
-            raise still_open(kept.leaving[-1])
+    async def async_switch_off(self) -> None:
+        """Turn remote access off. Raises PlexError.
+
+        Raises HomeAssistantError if the router could not be made to close.
+        """
+        closing, kept = self._reconciler.closing, self._reconciler.kept
+        # It holds from now on, also for what can only be done after a restart.
+        closing.set_now()
+        # Whatever is being asked right now need not be waited for.
+        self._acts.interrupt()
+        kept.interrupt()
+        try:
+            await self._act(Request.OFF)
+        except PlexWriteError:
+            # The server has answered; it is up to the owner.
+            closing.cancel()
+            raise
+        if kept.still_open:
+            raise still_open(kept.leaving)
 
     async def async_retry(self) -> None:
         """Try everything again, now; have plex.tv look as well. Raises PlexError."""
@@ -263,9 +282,12 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             self._reconciler.announcer.start_afresh()
         try:
             if steps:
-                async with self._lock:
-                    await self._reconciler.take(*steps)
-            self.async_set_updated_data(await self._carry_out(request))
+                await self._run(partial(self._reconciler.take, *steps))
+            snapshot = await self._run(
+                partial(self._carry_out, request), yields=request is not Request.OFF
+            )
+            if snapshot is not None:
+                self.async_set_updated_data(snapshot)
         except PlexError, RouterSwitchError:
             # What was done by halves shows, or is mended by a look: a port that was
             # opened for a server that then refused to be published is closed again.
@@ -274,19 +296,30 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         finally:
             self._schedule_look()
 
+    async def _run[T](
+        self, act: Callable[[], Coroutine[Any, Any, T]], *, yields: bool = True
+    ) -> T | None:
+        """Act when it is our turn; None if the owner has switched off instead."""
+        try:
+            return await self._acts.run(act, yields=yields)
+        except GivenUpError as err:
+            if self._shutdown_requested:
+                raise interrupted() from err
+            return None
+
     async def _carry_out(self, request: Request | None) -> Snapshot:
         """Carry out a wish. Off is off at once, also if the server does not answer."""
         reconciler = self._reconciler
-        async with self._lock:
-            if request is Request.ON:
-                # What has to end some time is on disk before it begins.
-                await reconciler.remember()
-                await reconciler.start_anew()
-            if request is Request.OFF and reconciler.seen is not None:
-                seen = replace(reconciler.seen, mapping=reconciler.kept.mapping)
+        if request is not None:
+            await reconciler.intend(request)
+        if request is Request.ON:
+            await reconciler.start_anew()
+        if request is Request.OFF:
+            await reconciler.close_again()
+            if (seen := reconciler.recall()) is not None:
                 return await reconciler.reconcile(request, seen, fresh=False)
-            seen = reconciler.observe(*await self._ask_server())
-            return await reconciler.reconcile(request, seen)
+        seen = reconciler.observe(*await self._ask_server())
+        return await reconciler.reconcile(request, seen)
 
     # When to look again
 
@@ -336,20 +369,29 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     async def _async_look_here(self) -> None:
         if self.last_update_success:
-            async with self._lock:
-                snapshot = await self._reconciler.look_here()
-            if snapshot is not None:
-                self.async_set_updated_data(snapshot)
-                self._schedule_look()
-                return
+            with suppress(GivenUpError):
+                snapshot = await self._acts.run(self._reconciler.look_here)
+                if snapshot is not None:
+                    self.async_set_updated_data(snapshot)
+                    self._schedule_look()
+                    return
         elif self._reconciler.answers.failing:
             # It is seen as soon as the server answers.
             return
         self._reconciler.answers.expire()
         await self.async_refresh()
+        if not self.last_update_success:
+            # It may have been the port that the switch is there for.
+            self.async_update_listeners()
 
     @override
     async def async_shutdown(self) -> None:
-        """Stop looking. The mapping stays: a reload is no reason to close the port."""
+        """Stop looking. The mapping stays: a reload is no reason to close the port.
+
+        What is under way ends first: whoever comes next must find all on disk.
+        """
         await super().async_shutdown()
         self._alarm.cancel()
+        await self._acts.end()
+        if self._kept is not None:
+            await self._kept.stop()

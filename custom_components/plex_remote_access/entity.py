@@ -52,6 +52,8 @@ class PlexRemoteAccessEntity(CoordinatorEntity[PlexRemoteAccessCoordinator]):
         except PlexError as err:
             if isinstance(err, PlexConnectionError):
                 self.coordinator.async_set_update_error(err)
+                # Also what is there without the server: it may have been closed.
+                self.coordinator.async_update_listeners()
             raise HomeAssistantError(
                 translation_domain=DOMAIN, translation_key=translation_key(err)
             ) from err

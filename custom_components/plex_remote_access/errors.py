@@ -54,8 +54,27 @@ def update_failed(error: PlexError) -> UpdateFailed:
     )
 
 
-def still_open(mapping: Mapping) -> HomeAssistantError:
-    """Return what the owner has to know of a port that was not proven closed."""
+def switch_failed(error: HomeAssistantError) -> UpdateFailed:
+    """Return the same error, of a linked switch, as one of a look."""
+    return UpdateFailed(
+        translation_domain=error.translation_domain,
+        translation_key=error.translation_key,
+        translation_placeholders=error.translation_placeholders,
+    )
+
+
+def interrupted() -> HomeAssistantError:
+    """Return what the owner has to know of a wish that came during a reload."""
+    return HomeAssistantError(translation_domain=DOMAIN, translation_key="interrupted")
+
+
+def still_open(leaving: tuple[Mapping, ...]) -> HomeAssistantError:
+    """Return what the owner has to know of ports that were not proven closed."""
+    if not leaving:
+        return HomeAssistantError(
+            translation_domain=DOMAIN, translation_key="perhaps_still_open"
+        )
+    mapping = leaving[-1]
     placeholders = {"port": str(mapping.external_port)}
     end = ends_at(mapping)
     if end is None:

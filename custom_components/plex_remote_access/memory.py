@@ -7,14 +7,15 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from ipaddress import IPv4Address
 import math
+from pathlib import Path
 import secrets
 import time
 from typing import Any, Final, Self, override
 
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store
+from homeassistant.helpers.storage import Store, UnsupportedStorageVersionError
 
-from .const import DOMAIN
+from .const import DOMAIN, LOGGER
 from .plan import PortMapping
 from .plex import PreferenceChange, Preferences
 from .portmap import Mapping, Method, Target
@@ -30,11 +31,13 @@ class Memory:
     `mode` is the mode that was carried out last: the options may have another by now.
     `nonce` is how routers know our mappings as ours (RFC 6887, section 11.4). `engaged`
     says that the owner let us open the port. `mapping` is what to adopt or to close,
-    `leaving` what the router could not be made to close. `original` are the port
+    `leaving` what the router could not be made to close, and `unsure` says that the
+    router may have more of ours. `original` are the port
     settings that the server had before us. `linked` is the switch that we turned on.
     `republishing` says that the server is not published only because we have it start
     from the beginning. At `probed_at` plex.tv was asked for a probe last. At `closes_at`
-    it is to be closed, and with `waits_for_streams` not while somebody streams.
+    it is to be closed, and with `waits_for_streams` not while somebody streams. `lost`
+    says that what was stored cannot be read.
     """
 
     mode: PortMapping
@@ -42,12 +45,20 @@ class Memory:
     engaged: bool = False
     mapping: Mapping | None = None
     leaving: tuple[Mapping, ...] = ()
+    unsure: bool = False
     original: PreferenceChange | None = None
     linked: str | None = None
     republishing: bool = False
     probed_at: datetime | None = None
     closes_at: datetime | None = None
     waits_for_streams: bool = False
+    lost: bool = False
+
+    def make_up(self, preferences: Preferences) -> None:
+        """Conclude what was lost: who else than us opens a port in this mode."""
+        if self.lost and self.mode is PortMapping.AUTOMATIC:
+            self.engaged = preferences.publish and preferences.manual_mode
+        self.lost = False
 
     def remember_original(self, preferences: Preferences) -> None:
         """Keep the server's port settings, once: later ones are our own."""
@@ -65,6 +76,7 @@ class Memory:
             "engaged": self.engaged,
             "mapping": self.mapping and _mapping_as_dict(self.mapping),
             "leaving": [_mapping_as_dict(mapping) for mapping in self.leaving],
+            "unsure": self.unsure,
             "original": self.original and asdict(self.original),
             "linked": self.linked,
             "republishing": self.republishing,
@@ -87,6 +99,7 @@ class Memory:
             leaving=tuple(
                 _mapping_from_dict(leaving, nonce) for leaving in data["leaving"]
             ),
+            unsure=data["unsure"],
             original=original and PreferenceChange(**original),
             linked=data["linked"],
             republishing=data["republishing"],
@@ -162,8 +175,27 @@ class MemoryStore(Store[dict[str, Any]]):
                 "waits_for_streams": False,
             }
         if old_minor_version < 3:
-            old_data["probed_at"] = None
+            old_data |= {"probed_at": None, "unsure": old_data["engaged"]}
         return old_data
+
+    async def async_recall(self, mode: PortMapping) -> Memory:
+        """Return what was remembered, or a fresh start; `mode` is for the latter."""
+        stored = await self.hass.async_add_executor_job(Path(self.path).exists)
+        try:
+            if (data := await self.async_load()) is not None:
+                return Memory.from_dict(data)
+        except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
+            stored = True
+        except UnsupportedStorageVersionError:
+            # Of a later version.
+            stored = True
+        if stored:
+            LOGGER.warning(
+                "What was remembered of a server could not be read (%s); starting afresh."
+                " Its settings are not affected",
+                self.key,
+            )
+        return Memory(mode=mode, unsure=stored, lost=stored)
 
     async def async_keep(self, memory: Memory) -> None:
         """Write the memory to disk, if it has changed."""

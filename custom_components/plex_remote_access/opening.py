@@ -17,7 +17,7 @@ from homeassistant.util.hass_dict import HassKey
 from .const import DOMAIN, STANDING
 from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
 from .errors import update_failed
-from .plan import Request, Status
+from .plan import Status
 from .plex import PlexError
 from .snapshot import Snapshot
 
@@ -150,7 +150,7 @@ class OpeningFlow(OptionsFlowWithReload):
                 # Otherwise plex.tv would have no reason to look again.
                 await coordinator.async_retry()
             else:
-                await coordinator.async_switch(Request.ON)
+                await coordinator.async_switch_on()
         except PlexError as err:
             return update_failed(err)
         except HomeAssistantError as err:

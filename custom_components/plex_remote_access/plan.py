@@ -133,6 +133,8 @@ class Seen:
 
     `public_address` is where plex.tv saw the server last. `mapping` is ours, as the
     router had it last; `leaving` are those that it could not be made to close.
+    `asked_for` says that the router is, or will be, asked for a mapping of ours.
+    `still_open` says that what is not wanted may be open all the same.
     `obstacle` is why the router did not do what we asked. `settled` says that the
     server has had time for a verdict since the last change: until then green is
     provisional. `probe_due` says that the port was opened without the server knowing,
@@ -143,7 +145,9 @@ class Seen:
     account: Account
     public_address: str | None = None
     mapping: Mapping | None = None
+    asked_for: bool = False
     leaving: tuple[Mapping, ...] = ()
+    still_open: bool = False
     external_address: IPv4Address | None = None
     obstacle: Reason | None = None
     settled: bool = True
@@ -308,7 +312,7 @@ def _write(seen: Seen, change: PreferenceChange) -> list[Step]:
 
 
 def _close(seen: Seen) -> list[Step]:
-    return [Close()] if seen.mapping is not None else []
+    return [Close()] if seen.mapping is not None or seen.asked_for else []
 
 
 def _unlink(wanted: Wanted, seen: Seen) -> list[Step]:
@@ -382,7 +386,7 @@ def _double_nat(seen: Seen, error: str) -> Cause | None:
 
 
 def _why_still_open(wanted: Wanted, seen: Seen) -> Cause | None:
-    if seen.leaving:
+    if seen.still_open:
         return Cause.STILL_OPEN
     if wanted.mode is PortMapping.MANUAL and seen.link is Link.ON:
         return Cause.ROUTER_SWITCH_ON

@@ -1,6 +1,7 @@
 """Bringing what is true in line with what is wanted, for one Plex server."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -62,7 +63,7 @@ class Reconciler:
         self.answers: Final = ServerWatch(server)
         self.closing: Final = ClosingTime(memory)
         self.kept: Final = care.async_keep(entry, memory.nonce, changed=changed)
-        self.kept.adopt(memory.mapping, memory.leaving)
+        self.kept.adopt(memory.mapping, memory.leaving, unsure=memory.unsure)
         self.switch: Final = RouterSwitch(hass, entry.options.get(CONF_ROUTER_SWITCH))
         self.verdict: Final = VerdictWatch(memory.probed_at)
         self.announcer: Final = Announcer()
@@ -91,6 +92,11 @@ class Reconciler:
     def mode(self) -> PortMapping:
         """Return who opens the port."""
         return PortMapping(self._entry.options[CONF_PORT_MAPPING])
+
+    @property
+    def holds_port(self) -> bool:
+        """Tell whether we could close something without the server."""
+        return self.kept.mapping is not None or self._memory.linked is not None
 
     @property
     def steps_taken(self) -> int:
@@ -128,7 +134,9 @@ class Reconciler:
             account=account,
             public_address=self._port.public_address,
             mapping=kept.mapping,
+            asked_for=kept.wanted is not None,
             leaving=kept.leaving,
+            still_open=kept.still_open,
             external_address=kept.external_address,
             obstacle=kept.obstacle.reason if kept.obstacle else None,
             settled=self.verdict.settled,
@@ -138,9 +146,17 @@ class Reconciler:
         )
         return self.seen
 
+    def recall(self) -> Seen | None:
+        """Return what the server said last, and what is to be closed now."""
+        kept = self.kept
+        return self.seen and replace(
+            self.seen, mapping=kept.mapping, asked_for=kept.wanted is not None
+        )
+
     def _follow(self, preferences: Preferences, account: Account) -> None:
         """Follow what happened in Plex itself since the last look."""
         if self.seen is None:
+            self._memory.make_up(preferences)
             return
         before = self.answers.before(self.seen.preferences, preferences)
         self.set_mode(adopt_mode(self.mode, before, preferences))
@@ -179,6 +195,28 @@ class Reconciler:
         self._port.wanted = port
         if port is not None:
             self.kept.prefer(port)
+
+    async def let_go(self) -> None:
+        """Close what is not to be open any more, without the server."""
+        if self.closing.is_overdue:
+            await self.kept.close()
+        elif self.kept.mapping is None and self.kept.still_open:
+            await self.kept.tend()
+        else:
+            return
+        await self.remember()
+
+    async def intend(self, request: Request) -> None:
+        """Take a wish for the owner's last word, on disk before it is carried out."""
+        self._memory.engaged = request is Request.ON
+        if request is Request.OFF:
+            self._memory.republishing = False
+        await self.remember()
+
+    async def close_again(self) -> None:
+        """Try once more to close what could not be closed before."""
+        if self.kept.mapping is None and self.kept.still_open:
+            await self.kept.close()
 
     async def start_anew(self) -> None:
         """Try once more what did not work, and see to what stands."""
@@ -225,9 +263,6 @@ class Reconciler:
         """
         if request is not None:
             self.timeline.happened("request", request)
-            self._memory.engaged = request is Request.ON
-        if request is Request.OFF:
-            self._memory.republishing = False
         try:
             for _ in range(_ROUNDS):
                 wanted = self._wanted(seen, request)
@@ -271,6 +306,7 @@ class Reconciler:
         self._memory.mapping = self.kept.mapping
         self._memory.leaving = self.kept.leaving
         self._memory.probed_at = self.verdict.probed_at
+        self._memory.unsure = self.kept.unsure
         await self._store.async_keep(self._memory)
 
     async def _take(self, steps: tuple[Step, ...], seen: Seen) -> Seen:

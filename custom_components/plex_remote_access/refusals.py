@@ -3,6 +3,7 @@
 import time
 from typing import Final
 
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
@@ -23,6 +24,13 @@ _REFUSALS: Final[HassKey[dict[str, Refusals]]] = HassKey(f"{DOMAIN}.refusals")
 def async_get_refusals(hass: HomeAssistant, entry_id: str) -> Refusals:
     """Return what is known of an entry's token, also from earlier tries to set it up."""
     return hass.data.setdefault(_REFUSALS, {}).setdefault(entry_id, Refusals())
+
+
+@callback
+def async_end_reauth(hass: HomeAssistant, entry: ConfigEntry) -> None:
+    """Ask the owner for nothing any more: the server takes the token again."""
+    for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH}):
+        hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
 class Refusals:

@@ -3,13 +3,13 @@
 from homeassistant.core import HomeAssistant
 
 from .clients import create_server
-from .const import LOGGER
+from .const import CONF_PORT_MAPPING, LOGGER
 from .coordinator import PlexRemoteAccessConfigEntry
 from .memory import Memory, MemoryStore
+from .plan import PortMapping
 from .plex import PlexError
-from .portmap import Mapping, PortMapError, Router
 from .router_switch import RouterSwitch, RouterSwitchError
-from .routers import create_router
+from .routers import async_get_router_care
 from .snapshot import ends_at
 
 
@@ -21,14 +21,9 @@ async def async_withdraw(
     Nothing can stop a removal: what could not be undone is told in the log, once.
     """
     store = MemoryStore(hass, entry.entry_id)
-    if (data := await store.async_load()) is None:
-        return
-    memory = Memory.from_dict(data)
+    memory = await store.async_recall(PortMapping(entry.options[CONF_PORT_MAPPING]))
     await store.async_remove()
-    router = create_router(hass, entry.options)
-    for mapping in (memory.mapping, *memory.leaving):
-        if mapping is not None:
-            await _close(router, mapping)
+    await _close(hass, entry, memory)
     if memory.linked is not None:
         try:
             await RouterSwitch(hass, memory.linked).turn(on=False)
@@ -44,14 +39,19 @@ async def async_withdraw(
             )
 
 
-async def _close(router: Router, mapping: Mapping) -> None:
-    try:
-        await router.release(mapping)
-    except PortMapError as err:
+async def _close(
+    hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry, memory: Memory
+) -> None:
+    care = async_get_router_care(hass, entry.options)
+    kept = care.async_keep(entry, memory.nonce, changed=lambda: None)
+    kept.adopt(memory.mapping, memory.leaving, unsure=memory.unsure)
+    if memory.mapping is None and not kept.still_open:
+        return
+    await kept.close()
+    for mapping in kept.leaving:
         end = ends_at(mapping)
         LOGGER.warning(
-            "The router could not be made to close port %s (%s): it may stay open %s",
+            "The router could not be made to close port %s: it may stay open %s",
             mapping.external_port,
-            err,
             f"until {end:%Y-%m-%d %H:%M} UTC" if end else "until you close it there",
         )

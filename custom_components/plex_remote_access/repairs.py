@@ -13,7 +13,7 @@ from .const import CONF_MANUAL_PORT
 from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
 from .forms import port_schema, read_port
 from .issues import Issue
-from .plan import PortMapping, Request
+from .plan import PortMapping
 from .plex import PlexError, PreferenceChange
 
 _WAYS: Final = {
@@ -107,8 +107,8 @@ class FixFlow(RepairsFlow):
         return self._entry.runtime_data
 
     async def _publish_again(self) -> None:
-        await self._coordinator.async_switch(Request.OFF)
-        await self._coordinator.async_switch(Request.ON)
+        await self._coordinator.async_switch_off()
+        await self._coordinator.async_switch_on()
 
     async def _move(self, port: int) -> None:
         await self._coordinator.async_write(PreferenceChange(manual_port=port))

@@ -77,6 +77,9 @@ class StepTaker:
                     self._memory.remember_original(seen.preferences)
                 await self._write(change)
             case Open(port):
+                # Known on disk first: after a power cut it is searched for.
+                self._kept.prepare()
+                await self._remember()
                 await self._kept.open(port)
             case Mend(remedy):
                 self._remedies.tried(remedy)

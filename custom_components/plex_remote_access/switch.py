@@ -14,11 +14,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import DOMAIN
 from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
 from .entity import PlexRemoteAccessEntity
-from .plan import Request
 from .plex import PreferenceChange
 from .snapshot import Snapshot
 
-PARALLEL_UPDATES = 1
+# Off must not wait for an on that hangs; the coordinator has one follow the other.
+PARALLEL_UPDATES = 0
 
 REMOTE_ACCESS: Final = "remote_access"
 
@@ -29,6 +29,7 @@ class PlexSwitchEntityDescription(SwitchEntityDescription):
 
     is_on_fn: Callable[[Snapshot], bool | None]
     set_fn: Callable[[PlexRemoteAccessCoordinator, bool], Awaitable[None]]
+    alone_fn: Callable[[PlexRemoteAccessCoordinator], bool] = lambda _: False
 
 
 SWITCHES = (
@@ -38,9 +39,12 @@ SWITCHES = (
         # The device's name says it: it is what the device is for.
         name=None,
         is_on_fn=lambda data: data.enabled,
-        set_fn=lambda coordinator, on: coordinator.async_switch(
-            Request.ON if on else Request.OFF
+        set_fn=lambda coordinator, on: (
+            coordinator.async_switch_on() if on else coordinator.async_switch_off()
         ),
+        # Home Assistant acts on nothing that is unavailable, and the port can be closed
+        # without the server.
+        alone_fn=lambda coordinator: coordinator.holds_port,
     ),
     PlexSwitchEntityDescription(
         key="relay",
@@ -73,6 +77,12 @@ class PlexSwitch(PlexRemoteAccessEntity, SwitchEntity):
     """Something that the server does or does not."""
 
     entity_description: PlexSwitchEntityDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether there is somebody to ask, or something to do without."""
+        return super().available or self.entity_description.alone_fn(self.coordinator)
 
     @property
     @override
@@ -112,7 +122,7 @@ class PlexSwitch(PlexRemoteAccessEntity, SwitchEntity):
         """Turn on for a while (the action `enable_for`)."""
         self._refuse_others()
         with self.asking():
-            await self.coordinator.async_enable_for(
+            await self.coordinator.async_switch_on(
                 duration, wait_for_streams=wait_for_streams
             )
 

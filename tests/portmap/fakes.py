@@ -115,9 +115,14 @@ class FakeRouter:
         await self._call("external_address")
         return ADDRESS
 
-    async def tidy(self, target: Target, keep: Mapping | None) -> None:
+    async def tidy(self, target: Target, keep: Mapping) -> None:
         """Remove what is left."""
         await self._call("tidy")
+
+    async def withdraw(self, target: Target) -> None:
+        """Remove everything."""
+        await self._call("withdraw")
+        self.table.clear()
 
     def forget(self) -> None:
         """Have nothing to forget."""

@@ -342,7 +342,7 @@ async def test_close_does_not_wait_for_a_router_that_hangs(
         await port.close()
         await opening
 
-    assert router.called("tidy")
+    assert router.called("withdraw")
     assert port.mapping is None
 
 

@@ -4,13 +4,15 @@ from .keeper import Keeper
 from .model import (
     Mapping,
     Method,
+    Place,
     PortMapError,
     Reason,
     Target,
     is_public,
+    random_port,
     why_not_public,
 )
-from .port import KeptPort, Place, random_port
+from .port import KeptPort
 from .route import resolve
 from .router import Ports, Router
 from .schedule import Signal

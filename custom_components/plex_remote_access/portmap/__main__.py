@@ -20,8 +20,8 @@ import uuid
 import aiohttp
 
 from .keeper import Keeper
-from .model import Mapping, PortMapError, Target
-from .port import KeptPort, Place
+from .model import Mapping, Place, PortMapError, Target
+from .port import KeptPort
 from .router import Router
 
 _MARK: Final = "Plex Remote Access (shell)"

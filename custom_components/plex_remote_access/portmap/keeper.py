@@ -14,8 +14,8 @@ from . import const
 from .announcements import listen
 from .clock import Clock, pause
 from .gena import Subscription
-from .model import PortMapError, Reason
-from .port import KeptPort, Place
+from .model import Place, PortMapError, Reason
+from .port import KeptPort
 from .route import Route
 from .router import Router
 from .schedule import Signal

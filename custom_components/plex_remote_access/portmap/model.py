@@ -4,7 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
+import random
 from typing import Final, Protocol
+
+from . import const
 
 
 class Method(StrEnum):
@@ -65,6 +68,8 @@ class PortMapError(Exception):
         The words name no public address: they end up in logs.
         """
         super().__init__(detail)
+        self.may_have_mapped = False
+        """The router was asked for a mapping, and what became of that is not known."""
         self.reason: Final = reason
         self.detail: Final = detail
         self.retry_after: Final = retry_after
@@ -85,6 +90,16 @@ class Target:
     """
 
     address: IPv4Address
+    port: int
+    description: str
+    nonce: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a server is, and how its mappings are known as ours (see `Target`)."""
+
+    host: str
     port: int
     description: str
     nonce: bytes = field(repr=False)
@@ -159,6 +174,11 @@ _NOT_PUBLIC: Final = tuple(
     )
 )
 _CARRIER_NAT: Final = IPv4Network("100.64.0.0/10")
+
+
+def random_port() -> int:
+    """Return a port that nothing well known uses."""
+    return random.choice(const.RANDOM_PORTS)
 
 
 def is_public(address: IPv4Address) -> bool:

@@ -2,31 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 import logging
-import random
 from typing import Any, Final
 
 from . import const
 from .capability import capabilities
 from .clock import Clock, pause
 from .leaving import Leaving
-from .model import Mapping, PortMapError, Reason, Target
+from .model import Mapping, Place, PortMapError, Reason, Target
 from .router import Router
 from .schedule import Schedule, Signal
 
 _LOGGER: Final = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
-    """Where a server is, and how its mappings are known as ours (see `Target`)."""
-
-    host: str
-    port: int
-    description: str
-    nonce: bytes = field(repr=False)
 
 
 class KeptPort:
@@ -51,6 +39,7 @@ class KeptPort:
         `changed` is called when something happened by itself, `wake` when the next
         thing may be due earlier than before.
         """
+        self.wanted: int | None = None
         self.mapping: Mapping | None = None
         self.external_address: IPv4Address | None = None
         self.obstacle: PortMapError | None = None
@@ -63,28 +52,49 @@ class KeptPort:
         # One conversation about this port at a time: two would not know of each
         # other's mappings.
         self._lock: Final = asyncio.Lock()
-        self._leaving: Final = Leaving(router, clock)
+        self._leaving: Final = Leaving(router, clock, self._target)
         self._work: asyncio.Task[None] | None = None
-        self._wanted: int | None = None
         self._schedule: Final = Schedule(clock)
         self._failures = 0
         self._retry_at = 0.0
-        self._had_mapping = self._tidied = self._unsure = False
+        self._had_mapping = self._tidied = False
+        self._prepared = self._stopped = False
 
     @property
     def leaving(self) -> tuple[Mapping, ...]:
         """Return what is not wanted any more and not closed yet."""
         return self._leaving.mappings
 
+    @property
+    def unsure(self) -> bool:
+        """Tell whether the router may have more of ours than we know of."""
+        return self._prepared or self._leaving.unsure
+
+    @property
+    def still_open(self) -> bool:
+        """Tell whether something that is not wanted may be open."""
+        return bool(self.leaving) or (self.unsure and self.wanted is None)
+
     # What the owner wants
 
-    def adopt(self, mapping: Mapping | None, leaving: Iterable[Mapping] = ()) -> None:
+    def adopt(
+        self,
+        mapping: Mapping | None,
+        leaving: Iterable[Mapping] = (),
+        *,
+        unsure: bool = False,
+    ) -> None:
         """Take over what stood before; it is looked at as soon as possible."""
         self.mapping = mapping
-        self._leaving.adopt(leaving)
-        self._wanted = mapping.external_port if mapping else None
+        # Whoever remembers it may have been ended in the middle of moving it.
+        self._leaving.adopt(leaving, unsure=unsure or mapping is not None)
+        self.wanted = mapping.external_port if mapping else None
         self._had_mapping = mapping is not None
         self._schedule.hurry()
+
+    def prepare(self) -> None:
+        """Be unsure until it is opened, so that this is remembered first."""
+        self._prepared = self.mapping is None
 
     async def open(self, external_port: int) -> None:
         """Have the router map an external port, or another one if that is taken.
@@ -92,28 +102,37 @@ class KeptPort:
         From then on the port is kept open, until `close`. One that was open before is
         closed first: the router would take both for the same.
         """
-        self._wanted = external_port
-        await self._talk(self._open(external_port))
+        self.wanted = external_port
+        try:
+            await self._talk(self._open(external_port))
+        finally:
+            self._prepared = False
 
     def prefer(self, external_port: int) -> None:
         """Ask for another port from now on, where the router has given none yet."""
-        if self.mapping is None and self._wanted is not None:
-            self._wanted = external_port
+        if self.mapping is None and self.wanted is not None:
+            self.wanted = external_port
 
     async def close(self) -> None:
         """Have the router remove the mapping, at once.
 
         What is under way is given up. Never raises: see `leaving`.
         """
-        self._wanted = None
+        self.wanted = None
         self.interrupt()
         async with self._lock:
             self.obstacle = None
             self._set_mapping(None, leave=True)
-            await self._leaving.close()
-            if self._unsure:
-                await self._attempt(self._withdraw())
+            self._leaving.hurry()
+            await self._leaving.close(everything=True)
         self._wake()
+
+    async def stop(self) -> None:
+        """Do nothing any more, and be done with what is under way; a mapping stays."""
+        self._stopped = True
+        self.interrupt()
+        async with self._lock:
+            pass
 
     async def rebuild(self) -> None:
         """Remove the mapping and add it again.
@@ -143,9 +162,9 @@ class KeptPort:
     @property
     def due_at(self) -> float | None:
         """Return when there is something to do, None for never."""
-        due = self._leaving.due_at
+        due = self._leaving.due_at(everything=self.wanted is None)
         times = [] if due is None else [due]
-        if self._wanted is not None:
+        if self.wanted is not None:
             if self.obstacle is not None:
                 times.append(self._retry_at)
             elif self.mapping is not None:
@@ -162,11 +181,13 @@ class KeptPort:
         """
         before = self._state
         async with self._lock:
+            if self._stopped:
+                return False
             if signal:
                 self._hurry()
                 self._leaving.hurry()
-            await self._leaving.close()
-            if self._wanted is not None and self._clock.now() >= (self.due_at or 0):
+            await self._leaving.close(everything=self.wanted is None)
+            if self.wanted is not None and self._clock.now() >= (self.due_at or 0):
                 await self._attempt(self._stand(signal, evented=evented))
         return self._state != before
 
@@ -193,6 +214,7 @@ class KeptPort:
             self.external_address,
             self.obstacle and self.obstacle.reason,
             self.leaving,
+            self.still_open,
         )
 
     async def _stand(self, signal: Signal | None, *, evented: bool) -> None:
@@ -213,8 +235,8 @@ class KeptPort:
             self._set_mapping(None)
             mapping = None
         if mapping is None:
-            assert self._wanted is not None
-            await self._map(self._wanted)
+            assert self.wanted is not None
+            await self._map(self.wanted)
             return
         if not await self._router.verify(mapping):
             await self._restore(mapping)
@@ -227,7 +249,9 @@ class KeptPort:
         self._schedule.checked(self.mapping)
         if not self._tidied:
             self._tidied = True
-            await self._router.tidy(target, self.mapping)
+            if self.mapping is not None:
+                await self._router.tidy(target, self.mapping)
+                self._leaving.unsure = False
 
     # Conversations with the router
 
@@ -238,13 +262,7 @@ class KeptPort:
         await self._map(external_port)
 
     async def _map(self, external_port: int) -> None:
-        target = await self._target()
-        try:
-            mapping = await self._router.map(target, external_port)
-        except asyncio.CancelledError:
-            # The router may have been told already.
-            self._unsure = True
-            raise
+        mapping = await self._ask_to_map(await self._target(), external_port)
         self._opened(mapping)
         await self._learn_address(mapping)
 
@@ -255,10 +273,21 @@ class KeptPort:
         except PortMapError:
             # It may have restarted with another protocol, or found its way to the
             # Internet again only now: then the old mapping still stands.
-            restored = await self._router.map(mapping.target, mapping.external_port)
+            restored = await self._ask_to_map(mapping.target, mapping.external_port)
             self._leaving.add(mapping)
         self._opened(restored)
         await self._learn_address(restored)
+
+    async def _ask_to_map(self, target: Target, external_port: int) -> Mapping:
+        """Ask for a mapping; who is interrupted does not know what became of it."""
+        unsure, self._leaving.unsure = self._leaving.unsure, True
+        try:
+            mapping = await self._router.map(target, external_port)
+        except PortMapError as err:
+            self._leaving.unsure = unsure or err.may_have_mapped
+            raise
+        self._leaving.unsure = unsure
+        return mapping
 
     async def _renew(self, mapping: Mapping, *, due: bool) -> None:
         """Extend the lease; there is time to fail a few times."""
@@ -278,10 +307,6 @@ class KeptPort:
         await self._router.release(mapping)
         self._set_mapping(None)
         await self._map(mapping.external_port)
-
-    async def _withdraw(self) -> None:
-        await self._router.tidy(await self._target(), None)
-        self._unsure = False
 
     async def _target(self) -> Target:
         place = self._place
@@ -326,7 +351,7 @@ class KeptPort:
         self.times_opened += 1
         self._had_mapping = True
         # Later attempts keep to the port that the router has given.
-        self._wanted = mapping.external_port
+        self.wanted = mapping.external_port
         self._tidied = False
         self._set_mapping(mapping)
         self._schedule.opened(mapping)
@@ -354,8 +379,3 @@ class KeptPort:
         self._failures += 1
         if self.mapping is not None and self.mapping.is_over(now):
             self._set_mapping(None)
-
-
-def random_port() -> int:
-    """Return a port that nothing well known uses."""
-    return random.choice(const.RANDOM_PORTS)

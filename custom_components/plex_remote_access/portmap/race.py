@@ -8,9 +8,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Final
 
 from . import const
 from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, most_telling
+
+# After these a mapping may stand all the same.
+_UNHEARD: Final = frozenset({Reason.NO_ROUTER, Reason.FAILED})
 
 
 async def first_to_map(
@@ -53,7 +57,9 @@ async def first_to_map(
                 return await _alone(mapping, tasks[task].mapper, late)
     finally:
         await _cancel(tasks)
-    raise most_telling(errors)
+    error = most_telling(errors)
+    error.may_have_mapped = any(racer.unheard for racer in racers)
+    raise error
 
 
 class _Racer:
@@ -66,6 +72,7 @@ class _Racer:
         self.mapper = mapper
         self.proven = proven
         self.asked_at: float | None = None
+        self.unheard = False
         self._answered = False
         self._better = better
         self._failed = asyncio.Event()
@@ -91,7 +98,8 @@ class _Racer:
                 await other.give_way(self, started, answered_at)
             self.asked_at = loop.time()
             return await self.mapper.map(target, external_port)
-        except PortMapError:
+        except PortMapError as err:
+            self.unheard = self.asked_at is not None and err.reason in _UNHEARD
             # Only now: whoever wins lets nobody else go on.
             self._failed.set()
             raise

@@ -1,5 +1,6 @@
 """The router, through whichever protocol it understands."""
 
+import asyncio
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 import math
@@ -8,7 +9,7 @@ from typing import Final
 import aiohttp
 
 from . import announcements, natpmp, ssdp
-from .model import Mapper, Mapping, Method, PortMapError, Reason, Target
+from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, most_telling
 from .natpmp import NatPmpMapper
 from .pcp import PcpMapper
 from .race import first_to_map
@@ -104,17 +105,43 @@ class Router:
         """Ask for the address at which a mapping is reached from outside."""
         return await (await self._mapper_of(mapping)).external_address()
 
-    async def tidy(self, target: Target, keep: Mapping | None) -> None:
-        """Remove what else is ours and leads to a target, by all that is known.
+    async def tidy(self, target: Target, keep: Mapping) -> None:
+        """Remove what else is ours and leads to a target.
 
         Such leftovers come from attempts that were interrupted.
         """
-        for method in self._methods(target):
-            mapper = self._mappers.get(self._key(method, target))
-            if isinstance(mapper, UpnpMapper):
-                await mapper.tidy(target, keep.external_port if keep else None)
-            elif mapper is not None and keep is None:
-                await mapper.release(self._lost(method, target))
+        mapper = self._mappers.get(self._key(Method.UPNP, target))
+        if isinstance(mapper, UpnpMapper):
+            await mapper.tidy(target, keep.external_port)
+
+    async def withdraw(self, target: Target) -> None:
+        """Remove all that is ours and leads to a target, whatever we know of it.
+
+        Protocols in which the router is silent made no mapping.
+        """
+        await self.find_route()
+        methods = self._methods(target)
+        outcomes = await asyncio.gather(
+            *(self._withdraw(method, target) for method in methods),
+            return_exceptions=True,
+        )
+        errors = list[PortMapError]()
+        for method, outcome in zip(methods, outcomes, strict=True):
+            if isinstance(outcome, PortMapError):
+                errors.append(outcome)
+                if method is Method.UPNP and outcome.reason is not Reason.NO_ROUTER:
+                    raise outcome
+            elif outcome is not None:
+                raise outcome
+        if len(errors) == len(methods):
+            raise most_telling(errors)
+
+    async def _withdraw(self, method: Method, target: Target) -> None:
+        mapper = self._mapper(method, target)
+        if isinstance(mapper, UpnpMapper):
+            await mapper.tidy(target, None)
+        else:
+            await mapper.release(self._lost(method, target))
 
     def mappers(self, target: Target) -> list[Mapper]:
         """Return what can be asked for a mapping to a target, best first."""

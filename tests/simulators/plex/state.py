@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from tests.simulators.plextv import Outside
 
@@ -122,19 +123,19 @@ class RemoteAccess:
     async def renew(self) -> None:
         """Publish anew, or take back what is published."""
         if not self.enabled or not self._account.signed_in:
-            await self._do(self._withdraw())
+            await self._do(self._withdraw)
         elif not self._stuck:
-            await self._do(self._publish())
+            await self._do(self._publish)
 
     async def refresh(self) -> None:
         """Ask the outside again, unless the answer is on its way already."""
         if self.enabled and self._settled.is_set() and not self._stuck:
-            await self._do(self._look_again(remap=False))
+            await self._do(partial(self._look_again, remap=False))
 
     async def recheck(self) -> None:
         """Look as the server does by itself from time to time."""
         if self.enabled and self._settled.is_set() and not self._stuck:
-            await self._do(self._look_again(remap=self.automatic))
+            await self._do(partial(self._look_again, remap=self.automatic))
 
     async def _recheck_forever(self) -> None:
         """Look from time to time."""
@@ -142,12 +143,12 @@ class RemoteAccess:
             await asyncio.sleep(period)
             await self.recheck()
 
-    async def _do(self, work: Coroutine[None, None, None]) -> None:
+    async def _do(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
         """Do this instead of what is being done."""
         async with self._lock:
             await self._cancel()
             self._settled.clear()
-            self._work = asyncio.create_task(work)
+            self._work = asyncio.create_task(work())
             self._work.add_done_callback(lambda _: self._settled.set())
 
     async def _cancel(self) -> None:
