@@ -97,7 +97,7 @@ def _footprint() -> dict[str, float]:
 def _goals(figures: Mapping[str, float]) -> list[Goal]:
     return [
         Goal(
-            name=f"Longest callback, {name}",
+            name=f"Longest callback (processor time), {name}",
             figure=f"{figures[f'{key} callback']:.2f} ms",
             wanted=f"<= {_LONGEST_CALLBACK} ms",
             reached=figures[f"{key} callback"] <= _LONGEST_CALLBACK,
