@@ -153,7 +153,9 @@ class Home:
         for port, protocol in _NEIGHBOURS:
             with suppress(MappingRefusedError):
                 witness.delete(port, protocol)
-            self.world.lab.add_foreign_rule(port, protocol, lease=86400)
+            # A router without the Internet maps nothing.
+            with suppress(MappingRefusedError):
+                self.world.lab.add_foreign_rule(port, protocol, lease=86400)
         self.note_foreign()
 
     def note_foreign(self) -> None:

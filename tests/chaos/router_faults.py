@@ -124,7 +124,9 @@ FAULTS: Final = (
     Fault(
         name="provider is gone",
         strike=lasting(
-            lambda home: home.world.lab.wan_down(), lambda home: home.world.lab.wan_up()
+            lambda home: home.world.lab.wan_down(),
+            # Another address may have come meanwhile.
+            lambda home: home.world.lab.set_wan_address(home.world.lab.wan_address),
         ),
         hold=4,
         settle=60,
