@@ -272,9 +272,11 @@ class KeptPort:
             restored = await self._router.extend(mapping)
         except PortMapError:
             # It may have restarted with another protocol, or found its way to the
-            # Internet again only now: then the old mapping still stands.
+            # Internet again only now: then the old mapping still stands. It goes first:
+            # miniupnpd cannot delete one of two by PCP that lead to the same port.
+            self._set_mapping(None, leave=True)
+            await self._leaving.close()
             restored = await self._ask_to_map(mapping.target, mapping.external_port)
-            self._leaving.add(mapping)
         self._opened(restored)
         await self._learn_address(restored)
 
