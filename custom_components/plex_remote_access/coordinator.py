@@ -31,7 +31,7 @@ from .plex import (
     Preferences,
     listen,
 )
-from .portmap import KeptPort, PortMapError
+from .portmap import KeptPort
 from .reconciler import Reconciler
 from .refusals import async_end_reauth, async_get_refusals
 from .router_switch import RouterSwitchError
@@ -119,8 +119,8 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         reconciler, before = self._reconciler, self.data
         try:
             if await reconciler.closing.is_due(self.server):
-                close = partial(self._carry_out, Request.OFF)
-                return self._tell(before, await self._acts.run(close, yields=False))
+                closed = await self._acts.run(self._close, yields=False)
+                return self._tell(before, closed)
             # Asked without the lock: a server that hangs must not keep the owner from
             # closing the port meanwhile. Answers from before our own last steps would
             # look as if somebody had undone these.
@@ -138,6 +138,11 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             raise switch_failed(err) from err
         finally:
             self._schedule_look()
+
+    async def _close(self) -> Snapshot:
+        """Close because it is time, unless that was done before it was our turn."""
+        done = self._reconciler.closing.due_in is None
+        return await self._carry_out(None if done else Request.OFF)
 
     async def _look_at(
         self, steps_taken: int, answers: tuple[Preferences, Account]
@@ -193,10 +198,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     async def async_describe_router(self) -> dict[str, Any]:
         """Return what the router can do; it is asked, and nothing is opened."""
-        try:
-            return await self._reconciler.kept.describe_router()
-        except PortMapError as err:
-            return {"reason": err.reason, "detail": err.detail}
+        return await self._reconciler.describe_router()
 
     @property
     def is_signed_out(self) -> bool:

@@ -11,6 +11,7 @@ import time
 _ALL_PROTOCOLS = 0x0003
 _HEADER = 14
 _IPV4 = b"\x08\x00"
+_MULTICAST = 224
 
 
 def main() -> None:
@@ -28,7 +29,11 @@ def main() -> None:
             except TimeoutError:
                 break
             packet = frame[_HEADER:]
-            if frame[12:_HEADER] == _IPV4 and host in {packet[12:16], packet[16:20]}:
+            if (
+                frame[12:_HEADER] == _IPV4
+                and host in {packet[12:16], packet[16:20]}
+                and packet[16] < _MULTICAST
+            ):
                 count += 1
     print(count)
 
