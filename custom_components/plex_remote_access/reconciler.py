@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
@@ -24,7 +24,7 @@ from .plan import (
 )
 from .plex import Account, MappingState, PlexServer, Preferences
 from .port_watch import PortWatch
-from .portmap import Signal
+from .portmap import PortMapError, Signal
 from .remedy import RemedyWatch
 from .router_switch import RouterSwitch, RouterSwitchError
 from .routers import RouterCare
@@ -178,6 +178,13 @@ class Reconciler:
             if account.mapping_state is MappingState.MAPPED:
                 # It has published itself anew, and not because of us.
                 self.verdict.changed()
+
+    async def describe_router(self) -> dict[str, Any]:
+        """Return what the router can do, or why it does not say."""
+        try:
+            return await self.kept.describe_router()
+        except PortMapError as err:
+            return {"reason": err.reason, "detail": err.detail}
 
     # What is wanted
 
