@@ -16,6 +16,7 @@ from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
 from tests.simulators.router import PacketKind, Page, Router
 
 from .common import (
+    PORT_MAPPING,
     PUBLISH,
     STATUS,
     SWITCH,
@@ -24,6 +25,7 @@ from .common import (
     mapping_requests,
     open_ports,
     pass_time,
+    select,
     setting,
     state_of,
     turn,
@@ -326,3 +328,23 @@ async def test_reload_in_the_middle_of_a_mapping(
 
     await turn(hass, "off")
     assert open_ports(router) == []
+
+
+async def test_off_is_not_undone_by_what_is_done_meanwhile(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+) -> None:
+    """To choose another way is no wish to be on again."""
+    await turn(hass, "on")
+    slow = EndpointFault(delay=0.3, remaining=1)
+    plex.faults.endpoints[Endpoint.PREFS_PUT] = slow
+    off = asyncio.create_task(turn(hass, "off"))
+    await become(lambda: slow.remaining, 0)
+
+    await select(hass, PORT_MAPPING, "server")
+    await off
+
+    assert open_ports(router) == []
+    assert setting(plex, PUBLISH) is False
+    assert state_of(hass, SWITCH).state == STATE_OFF

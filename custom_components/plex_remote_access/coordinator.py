@@ -246,7 +246,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
 
     async def async_retry(self) -> None:
         """Try everything again, now; have plex.tv look as well. Raises PlexError."""
-        if not self.data.enabled:
+        if not self.data.enabled or self._reconciler.closing.is_overdue:
             await self._act(None)
             return
         await self._act(Request.ON)
@@ -262,7 +262,8 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_set_mode(self, mode: PortMapping) -> None:
         """Let somebody else open the port from now on. Raises PlexError."""
         self._reconciler.set_mode(mode)
-        await self._act(Request.ON if self.data.enabled else None)
+        stays_on = self.data.enabled and not self._reconciler.closing.is_overdue
+        await self._act(Request.ON if stays_on else None)
 
     async def async_write(self, change: PreferenceChange) -> None:
         """Change settings of the server, in one request. Raises PlexError.
