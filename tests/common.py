@@ -4,13 +4,24 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from freezegun.api import TickingDateTimeFactory
-from homeassistant.const import ATTR_ENTITY_ID, STATE_UNKNOWN
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    CONF_HOST,
+    CONF_PORT,
+    CONF_SSL,
+    CONF_TOKEN,
+    CONF_VERIFY_SSL,
+    STATE_UNKNOWN,
+)
 from homeassistant.core import HomeAssistant, State
 from homeassistant.util import dt as dt_util
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.plex_remote_access.const import DOMAIN
 from tests.simulators.plex import Endpoint, PlexServer
 from tests.simulators.plex.wire import Scalar
 from tests.simulators.router import Entry, PacketKind, Router
@@ -38,6 +49,23 @@ MANUAL_MODE = "ManualPortMappingMode"
 EXTERNAL_PORT = "ManualPortMappingPort"
 
 _DEADLINE = 5
+
+
+def make_entry(plex: PlexServer, options: dict[str, Any]) -> MockConfigEntry:
+    """Return the entry of a server that was set up, not yet loaded."""
+    return MockConfigEntry(
+        domain=DOMAIN,
+        title=plex.friendly_name,
+        unique_id=plex.machine_identifier,
+        data={
+            CONF_HOST: "127.0.0.1",
+            CONF_PORT: plex.port,
+            CONF_SSL: False,
+            CONF_VERIFY_SSL: False,
+            CONF_TOKEN: plex.token,
+        },
+        options=options,
+    )
 
 
 async def turn(hass: HomeAssistant, action: str, entity_id: str = SWITCH) -> None:

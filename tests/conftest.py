@@ -6,14 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any
 from unittest.mock import AsyncMock, PropertyMock, patch
 
-from homeassistant.const import (
-    CONF_HOST,
-    CONF_PORT,
-    CONF_SSL,
-    CONF_TOKEN,
-    CONF_VERIFY_SSL,
-    Platform,
-)
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import hypothesis
@@ -25,17 +18,14 @@ from yarl import URL
 
 # Imported here so that Home Assistant finds the integration in this repository.
 from custom_components.plex_remote_access import PLATFORMS
-from custom_components.plex_remote_access.const import (
-    CONF_PORT_MAPPING,
-    CONF_ROUTER,
-    DOMAIN,
-)
+from custom_components.plex_remote_access.const import CONF_PORT_MAPPING, CONF_ROUTER
 from custom_components.plex_remote_access.portmap import (
     PortMapError,
     Ports,
     Reason,
     Router,
 )
+from tests.common import make_entry
 from tests.names import ADDRESSES, Names
 from tests.simulators.plex import PlexServer, WireForm
 from tests.simulators.plextv import DirectOutside, PlexTv
@@ -193,19 +183,7 @@ def options(port_mapping: str) -> dict[str, Any]:
 @pytest.fixture
 def mock_config_entry(plex: PlexServer, options: dict[str, Any]) -> MockConfigEntry:
     """A server that was set up, not yet loaded."""
-    return MockConfigEntry(
-        domain=DOMAIN,
-        title=plex.friendly_name,
-        unique_id=plex.machine_identifier,
-        data={
-            CONF_HOST: "127.0.0.1",
-            CONF_PORT: plex.port,
-            CONF_SSL: False,
-            CONF_VERIFY_SSL: False,
-            CONF_TOKEN: plex.token,
-        },
-        options=options,
-    )
+    return make_entry(plex, options)
 
 
 @pytest.fixture

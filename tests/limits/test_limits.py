@@ -1,0 +1,299 @@
+"""Tests of floods, of what is done over and over, and of a lot of everything."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+import gc
+import time
+import tracemalloc
+
+from freezegun.api import TickingDateTimeFactory
+from homeassistant.const import STATE_OFF
+from homeassistant.core import HomeAssistant
+import pytest
+
+from custom_components.plex_remote_access.const import DOMAIN
+from tests.common import (
+    PUBLISH,
+    SWITCH,
+    become,
+    jumping_time,
+    open_ports,
+    pass_time,
+    setting,
+    state_of,
+    turn,
+    verdict,
+)
+from tests.simulators.plex import Endpoint, MappingState, PlexServer
+from tests.simulators.router import PacketKind, Router
+
+from .sizes import Sizes
+
+LOOKS = (PacketKind.NAT_PMP_ADDRESS, PacketKind.PCP_ANNOUNCE)
+NEWS = (
+    ("account", "AccountUpdateNotification"),
+    ("preference", "Setting"),
+    ("reachability", "ReachabilityNotification"),
+)
+NEWS_A_MINUTE = 10_000
+
+type Tell = Callable[[str, object], None]
+
+
+def our_tasks() -> int:
+    """Return how many tasks the integration has; the simulators have theirs."""
+    return sum(DOMAIN in repr(task) for task in asyncio.all_tasks())
+
+
+def timers() -> list[float]:
+    """Return in how many seconds each timer of the event loop rings."""
+    loop = asyncio.get_running_loop()
+    scheduled = loop._scheduled  # type: ignore[attr-defined]  # nothing public tells
+    return [timer.when() - loop.time() for timer in scheduled if not timer.cancelled()]
+
+
+async def pass_minutes(
+    hass: HomeAssistant, freezer: TickingDateTimeFactory, minutes: float
+) -> None:
+    """Let time pass from one timer to the next, so that nothing is late."""
+    end = asyncio.get_running_loop().time() + 60 * minutes
+    while (left := end - asyncio.get_running_loop().time()) > 0:
+        await pass_time(hass, freezer, max(0.25, min(left, *timers())))
+
+
+@jumping_time
+async def test_many_servers_behind_one_router(
+    hass: HomeAssistant,
+    router: Router,
+    servers: list[PlexServer],
+    freezer: TickingDateTimeFactory,
+    sizes: Sizes,
+    record_property: Tell,
+) -> None:
+    """Each has its port; what they all want to know is asked once."""
+    switches = [f"switch.den_{number}_remote_access" for number in range(len(servers))]
+    await asyncio.gather(*(turn(hass, "on", switch) for switch in switches))
+    states = {(await server.settled()).state for server in servers}
+    assert states == {MappingState.MAPPED}
+    assert len(open_ports(router)) == len(servers)
+    await pass_minutes(hass, freezer, 5)
+    router.records.clear()
+
+    await pass_minutes(hass, freezer, sizes.minutes_of_servers)
+
+    looks = sum(router.packets[kind] for kind in LOOKS) / sizes.minutes_of_servers
+    assert 1 <= looks <= 6
+    assert len(router.subscribers) <= 1
+    packets = sum(router.packets.values()) / sizes.minutes_of_servers
+    # Each mapping is asked for again, every other time.
+    assert packets <= looks + len(servers)
+
+    await asyncio.gather(*(turn(hass, "off", switch) for switch in switches))
+    assert open_ports(router) == []
+    record_property("Servers behind one router", len(servers))
+    record_property(
+        f"Questions a minute to the router for {len(servers)} servers",
+        f"{looks:.1f} for all, {packets - looks:.1f} for the mapping of each",
+    )
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_many_toggles(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    numbers_open: list[int],
+    sizes: Sizes,
+    record_property: Tell,
+) -> None:
+    """The last one counts, and nothing is left of the others."""
+    await turn(hass, "on")
+    await turn(hass, "off")
+    await plex.settled()
+    tasks = our_tasks()
+    began = time.process_time()
+
+    for _ in range(sizes.toggles // 2):
+        await turn(hass, "on")
+        await turn(hass, "off")
+
+    taken = (time.process_time() - began) / sizes.toggles
+    assert taken <= 0.5
+    assert open_ports(router) == []
+    assert setting(plex, PUBLISH) is False
+    assert state_of(hass, SWITCH).state == STATE_OFF
+    assert max(numbers_open) == 1
+    await plex.settled()
+    await become(our_tasks, tasks)
+    record_property("Toggles in a row", sizes.toggles)
+    record_property("Computing for a toggle", f"{taken * 1000:.0f} ms")
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_toggles_that_nobody_waits_for(
+    hass: HomeAssistant,
+    router: Router,
+    numbers_open: list[int],
+    sizes: Sizes,
+    record_property: Tell,
+) -> None:
+    """The last one counts here, too."""
+    toggles = [turn(hass, action) for action in ("on", "off") * (sizes.toggles // 2)]
+    await asyncio.gather(*toggles)
+
+    await become(lambda: open_ports(router), [])
+    await become(lambda: state_of(hass, SWITCH).state, STATE_OFF)
+    assert max(numbers_open, default=0) <= 1
+    record_property("Toggles at once", sizes.toggles)
+
+
+@jumping_time
+@pytest.mark.usefixtures("init_integration")
+async def test_days_of_idle(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+    sizes: Sizes,
+    record_property: Tell,
+) -> None:
+    """The port stays open, and nothing grows: neither questions nor what is kept."""
+    await turn(hass, "on")
+    await plex.settled()
+    await pass_minutes(hass, freezer, 10)
+    asked, packets, calls = Counter[Endpoint](), 0, 0
+    tasks, set_timers = our_tasks(), len(timers())
+    plex.records.reset()
+    router.records.clear()
+    gc.collect()
+    tracemalloc.start()
+    before, began = tracemalloc.get_traced_memory()[0], time.process_time()
+
+    for _ in range(sizes.idle_hours):
+        await pass_minutes(hass, freezer, 60)
+        asked += plex.records.counts
+        packets += sum(router.packets.values())
+        calls += len(router.http_requests)
+        plex.records.reset()
+        router.records.clear()
+
+    taken = (time.process_time() - began) / sizes.idle_hours
+    gc.collect()
+    grown = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert open_ports(router) == [32400]
+    assert verdict(hass) == ("reachable", None)
+    # Where the machine is slow it is more than these hours.
+    assert asked[Endpoint.ACCOUNT] <= 33 * sizes.idle_hours
+    assert asked[Endpoint.PREFS] <= 14 * sizes.idle_hours
+    assert set(asked) == {Endpoint.ACCOUNT, Endpoint.PREFS}
+    assert 60 * sizes.idle_hours <= packets <= 180 * sizes.idle_hours
+    # The subscription to what the router tells is renewed, and answered.
+    assert calls <= 12 * sizes.idle_hours
+    assert our_tasks() == tasks
+    assert len(timers()) <= set_timers + 3
+    assert grown <= 512 * 1024
+    record_property("Simulated hours of idle", sizes.idle_hours)
+    record_property(
+        "Asked in an hour of idle",
+        f"{asked.total() / sizes.idle_hours:.0f} times the server,"
+        f" {packets / sizes.idle_hours:.0f} times the router",
+    )
+    record_property(
+        f"Growth in {sizes.idle_hours} hours of idle", f"{grown / 1024:.0f} KiB"
+    )
+    record_property("Computing for an hour of idle", f"{taken:.2f} s")
+
+
+@jumping_time
+@pytest.mark.usefixtures("init_integration")
+async def test_connection_that_breaks_each_second(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+    sizes: Sizes,
+    record_property: Tell,
+) -> None:
+    """It is made again without a hurry, and what was missed is asked for."""
+    await turn(hass, "on")
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    plex.records.reset()
+    began = time.process_time()
+
+    for _ in range(sizes.interruptions):
+        await plex.notifications.close()
+        await pass_time(hass, freezer, 1)
+
+    taken = (time.process_time() - began) / sizes.interruptions
+    asked = Counter(plex.records.counts)
+    assert asked[Endpoint.WEBSOCKET] <= sizes.interruptions
+    assert asked.total() <= 6 * sizes.interruptions
+    assert taken <= 0.5
+    assert open_ports(router) == [32400]
+
+    await pass_time(hass, freezer, 61)
+    await become(lambda: plex.notifications.listeners, 1)
+    await plex.set_preferences({PUBLISH: False})
+    await become(lambda: state_of(hass, SWITCH).state, STATE_OFF)
+    record_property("Broken connections to the server", sizes.interruptions)
+    record_property(
+        "Asked of the server for each broken connection",
+        f"{asked.total() / sizes.interruptions:.1f} times",
+    )
+
+
+@jumping_time
+@pytest.mark.usefixtures("init_integration")
+async def test_ten_thousand_news_a_minute(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+    sizes: Sizes,
+    record_property: Tell,
+) -> None:
+    """They are looked at together, and the last of them is not missed."""
+    await turn(hass, "on")
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    plex.records.reset()
+    began = time.process_time()
+
+    for _ in range(60 * sizes.minutes_of_news):
+        for number in range(NEWS_A_MINUTE // 60):
+            await plex.notifications.send(*NEWS[number % len(NEWS)], [{}])
+        await pass_time(hass, freezer, 1)
+
+    taken = (time.process_time() - began) / sizes.minutes_of_news
+    looks = plex.records.counts[Endpoint.ACCOUNT] / sizes.minutes_of_news
+    assert 30 <= looks <= 60 / 0.3
+    assert plex.records.counts.keys() == {Endpoint.ACCOUNT, Endpoint.PREFS}
+    assert taken <= 20
+    assert open_ports(router) == [32400]
+
+    await plex.set_preferences({PUBLISH: False})
+    await become(lambda: state_of(hass, SWITCH).state, STATE_OFF)
+    record_property("News of the server", NEWS_A_MINUTE * sizes.minutes_of_news)
+    record_property("Looks for 10,000 news in a minute", f"{looks:.0f}")
+    record_property(
+        "Computing for 10,000 news, the server's own included", f"{taken:.1f} s"
+    )
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_flood_of_news(hass: HomeAssistant, plex: PlexServer) -> None:
+    """A thousand news in a moment are looked at together, some three times a second."""
+    await become(lambda: len(plex.requests) > 0, expected=True)
+    plex.records.reset()
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+
+    for _ in range(1000):
+        await plex.notifications.send("account", "AccountUpdateNotification", [{}])
+    await asyncio.sleep(0.7)
+
+    looks = (loop.time() - start) / 0.3 + 2
+    assert 2 <= len(plex.requests) <= 2 * looks
