@@ -31,7 +31,7 @@ LONG: Final = Sizes(
     minutes_of_servers=60,
     toggles=500,
     idle_hours=72,
-    interruptions=3600,
+    interruptions=1800,
     minutes_of_news=10,
 )
 CHOSEN: Final = pytest.StashKey[Sizes]()

@@ -37,6 +37,7 @@ NEWS = (
     ("reachability", "ReachabilityNotification"),
 )
 NEWS_A_MINUTE = 10_000
+BURSTS_A_SECOND = 5
 
 type Tell = Callable[[str, object], None]
 
@@ -194,6 +195,7 @@ async def test_days_of_idle(
     assert our_tasks() == tasks
     assert len(timers()) <= set_timers + 3
     assert grown <= 512 * 1024
+    assert taken <= 30
     record_property("Simulated hours of idle", sizes.idle_hours)
     record_property(
         "Asked in an hour of idle",
@@ -208,7 +210,7 @@ async def test_days_of_idle(
 
 @jumping_time
 @pytest.mark.usefixtures("init_integration")
-async def test_connection_that_breaks_each_second(
+async def test_connection_that_breaks_all_the_time(
     hass: HomeAssistant,
     plex: PlexServer,
     router: Router,
@@ -225,12 +227,15 @@ async def test_connection_that_breaks_each_second(
 
     for _ in range(sizes.interruptions):
         await plex.notifications.close()
-        await pass_time(hass, freezer, 1)
+        # Down for a second, and up for another one.
+        await pass_time(hass, freezer, 1.1)
+        await pass_time(hass, freezer, 1.1)
 
     taken = (time.process_time() - began) / sizes.interruptions
     asked = Counter(plex.records.counts)
     assert asked[Endpoint.WEBSOCKET] <= sizes.interruptions
-    assert asked.total() <= 6 * sizes.interruptions
+    # One connection, and what the server has to say after it and after its end.
+    assert asked.total() <= 5 * sizes.interruptions
     assert taken <= 0.5
     assert open_ports(router) == [32400]
 
@@ -238,10 +243,10 @@ async def test_connection_that_breaks_each_second(
     await become(lambda: plex.notifications.listeners, 1)
     await plex.set_preferences({PUBLISH: False})
     await become(lambda: state_of(hass, SWITCH).state, STATE_OFF)
-    record_property("Broken connections to the server", sizes.interruptions)
+    record_property("Broken connections to the server", asked[Endpoint.WEBSOCKET])
     record_property(
-        "Asked of the server for each broken connection",
-        f"{asked.total() / sizes.interruptions:.1f} times",
+        "Asked of the server for a connection that breaks after a second",
+        f"{asked.total() / asked[Endpoint.WEBSOCKET]:.1f} times",
     )
 
 
@@ -260,18 +265,21 @@ async def test_ten_thousand_news_a_minute(
     await plex.settled()
     await pass_time(hass, freezer, 31)
     plex.records.reset()
-    began = time.process_time()
+    loop = asyncio.get_running_loop()
+    start, began = loop.time(), time.process_time()
 
-    for _ in range(60 * sizes.minutes_of_news):
-        for number in range(NEWS_A_MINUTE // 60):
+    for _ in range(60 * BURSTS_A_SECOND * sizes.minutes_of_news):
+        for number in range(NEWS_A_MINUTE // 60 // BURSTS_A_SECOND + 1):
             await plex.notifications.send(*NEWS[number % len(NEWS)], [{}])
-        await pass_time(hass, freezer, 1)
+        await pass_time(hass, freezer, 1 / BURSTS_A_SECOND)
 
     taken = (time.process_time() - began) / sizes.minutes_of_news
-    looks = plex.records.counts[Endpoint.ACCOUNT] / sizes.minutes_of_news
+    # Where the machine is slow it is more than these minutes.
+    minutes = (loop.time() - start) / 60
+    looks = plex.records.counts[Endpoint.ACCOUNT] / minutes
     assert 30 <= looks <= 60 / 0.3
     assert plex.records.counts.keys() == {Endpoint.ACCOUNT, Endpoint.PREFS}
-    assert taken <= 20
+    assert taken <= 10
     assert open_ports(router) == [32400]
 
     await plex.set_preferences({PUBLISH: False})
