@@ -5,16 +5,22 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
+from freezegun.api import TickingDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.common import make_entry
+from custom_components.plex_remote_access.portmap import const
+from tests.common import make_entry, pass_time, turn
 from tests.simulators.plex import PlexServer
 from tests.simulators.plextv import DirectOutside
 from tests.simulators.router import Router
 
 from .sizes import CHOSEN, SHORT, Sizes
+
+# Before any test has changed it.
+PATIENCE = const.PATIENCE
 
 
 @pytest.fixture
@@ -36,8 +42,11 @@ async def servers(
     options: dict[str, Any],
     simulated_ports: None,
     sizes: Sizes,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[list[PlexServer]]:
     """Servers behind one router, all of them set up, with remote access off."""
+    # They queue up at the router, which takes more than the moment that others give it.
+    monkeypatch.setattr(const, "PATIENCE", PATIENCE)
     await async_setup_component(hass, "homeassistant", {})
     async with AsyncExitStack() as stack:
         servers = [
@@ -56,6 +65,20 @@ async def servers(
             await hass.config_entries.async_setup(entry.entry_id)
         await hass.async_block_till_done()
         yield servers
+
+
+@pytest.fixture
+async def reachable(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    freezer: TickingDateTimeFactory,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Remote access is on, and nothing more is to be done for it."""
+    await turn(hass, "on")
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    plex.records.reset()
 
 
 @pytest.fixture

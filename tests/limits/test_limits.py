@@ -150,7 +150,7 @@ async def test_toggles_that_nobody_waits_for(
 
 
 @jumping_time
-@pytest.mark.usefixtures("init_integration")
+@pytest.mark.usefixtures("reachable")
 async def test_days_of_idle(
     hass: HomeAssistant,
     plex: PlexServer,
@@ -160,13 +160,12 @@ async def test_days_of_idle(
     record_property: Tell,
 ) -> None:
     """The port stays open, and nothing grows: neither questions nor what is kept."""
-    await turn(hass, "on")
-    await plex.settled()
     await pass_minutes(hass, freezer, 10)
     asked, packets, calls = Counter[Endpoint](), 0, 0
     tasks, set_timers = our_tasks(), len(timers())
     plex.records.reset()
     router.records.clear()
+    router.event_answers.clear()
     gc.collect()
     tracemalloc.start()
     before, began = tracemalloc.get_traced_memory()[0], time.process_time()
@@ -178,6 +177,7 @@ async def test_days_of_idle(
         calls += len(router.http_requests)
         plex.records.reset()
         router.records.clear()
+        router.event_answers.clear()
 
     taken = (time.process_time() - began) / sizes.idle_hours
     gc.collect()
@@ -188,7 +188,9 @@ async def test_days_of_idle(
     # Where the machine is slow it is more than these hours.
     assert asked[Endpoint.ACCOUNT] <= 33 * sizes.idle_hours
     assert asked[Endpoint.PREFS] <= 14 * sizes.idle_hours
-    assert set(asked) == {Endpoint.ACCOUNT, Endpoint.PREFS}
+    # There, too, an answer to a ping may seem late.
+    assert set(asked) <= {Endpoint.ACCOUNT, Endpoint.PREFS, Endpoint.WEBSOCKET}
+    assert asked[Endpoint.WEBSOCKET] <= 5 * sizes.idle_hours
     assert 60 * sizes.idle_hours <= packets <= 180 * sizes.idle_hours
     # The subscription to what the router tells is renewed, and answered.
     assert calls <= 12 * sizes.idle_hours
@@ -209,7 +211,7 @@ async def test_days_of_idle(
 
 
 @jumping_time
-@pytest.mark.usefixtures("init_integration")
+@pytest.mark.usefixtures("reachable")
 async def test_connection_that_breaks_all_the_time(
     hass: HomeAssistant,
     plex: PlexServer,
@@ -219,10 +221,6 @@ async def test_connection_that_breaks_all_the_time(
     record_property: Tell,
 ) -> None:
     """It is made again without a hurry, and what was missed is asked for."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    plex.records.reset()
     began = time.process_time()
 
     for _ in range(sizes.interruptions):
@@ -251,7 +249,7 @@ async def test_connection_that_breaks_all_the_time(
 
 
 @jumping_time
-@pytest.mark.usefixtures("init_integration")
+@pytest.mark.usefixtures("reachable")
 async def test_ten_thousand_news_a_minute(
     hass: HomeAssistant,
     plex: PlexServer,
@@ -261,10 +259,6 @@ async def test_ten_thousand_news_a_minute(
     record_property: Tell,
 ) -> None:
     """They are looked at together, and the last of them is not missed."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    plex.records.reset()
     loop = asyncio.get_running_loop()
     start, began = loop.time(), time.process_time()
 
@@ -278,7 +272,7 @@ async def test_ten_thousand_news_a_minute(
     minutes = (loop.time() - start) / 60
     looks = plex.records.counts[Endpoint.ACCOUNT] / minutes
     assert 30 <= looks <= 60 / 0.3
-    assert plex.records.counts.keys() == {Endpoint.ACCOUNT, Endpoint.PREFS}
+    assert plex.records.counts[Endpoint.PREFS] <= 2 * looks * minutes
     assert taken <= 10
     assert open_ports(router) == [32400]
 
