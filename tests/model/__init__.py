@@ -4,7 +4,8 @@ The real coordinator, plan and port mapper run in a Home Assistant of the test s
 against both simulators and on a clock that jumps. A seed draws the order of events; it
 is a plain generator of random numbers, as `hypothesis` cannot run its examples within
 the event loop that Home Assistant's fixtures have. So nothing is made smaller: a
-violation names its seed and all that happened before it.
+violation names its seed and all that happened before it. As sockets are real, what
+overlaps may meet at another point the next time: not every violation comes back.
 """
 
 from typing import Final
