@@ -128,6 +128,27 @@ async def test_off_after_a_restart_without_the_server(
     assert open_ports(router) == []
 
 
+async def test_on_for_a_while_during_an_off_ends_all_the_same(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+) -> None:
+    """The off that is carried out first does not forget the end of what comes next."""
+    await turn(hass, "on")
+    plex.faults.endpoints[Endpoint.PREFS_PUT] = EndpointFault(delay=0.5, remaining=1)
+    off = asyncio.create_task(turn(hass, "off"))
+    await become(lambda: open_ports(router), [])
+
+    await enable_for(hass, 600)
+    await off
+    assert len(open_ports(router)) == 1
+    await pass_time(hass, freezer, 601)
+
+    await become(lambda: setting(plex, PUBLISH), expected=False)
+    await become(lambda: open_ports(router), [])
+
+
 @pytest.mark.parametrize("endpoint", [Endpoint.PREFS, Endpoint.PREFS_PUT])
 async def test_off_does_not_wait_for_an_on_that_hangs(
     hass: HomeAssistant, plex: PlexServer, router: Router, endpoint: Endpoint

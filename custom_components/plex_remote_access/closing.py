@@ -29,6 +29,11 @@ class ClosingTime:
         self._memory.waits_for_streams = wait_for_streams
         self._not_before = self._untold_since = None
 
+    @property
+    def at(self) -> datetime | None:
+        """Return the end, None if there is none."""
+        return self._memory.closes_at
+
     def set_now(self) -> None:
         """Close now, however long that takes."""
         self.set(timedelta(), wait_for_streams=False)

@@ -268,6 +268,7 @@ class Reconciler:
         What was seen may be old; the goal is only reached when a fresh look says so.
         Raises PlexError, and RouterSwitchError if somebody asked for something.
         """
+        closes_at = self.closing.at
         if request is not None:
             self.timeline.happened("request", request)
         try:
@@ -287,7 +288,8 @@ class Reconciler:
             LOGGER.debug("%s: %s", self._entry.title, err)
         finally:
             await self.remember()
-        if request is Request.OFF:
+        if request is Request.OFF and self.closing.at == closes_at:
+            # Another time that was set meanwhile is for the next on.
             self.closing.cancel()
             await self.remember()
         return self._tell(wanted, seen, plan)
