@@ -107,6 +107,8 @@ class _Answer[T]:
         self._interval = interval.total_seconds()
         self._value: T | None = None
         self._asked_at = -math.inf
+        self._times_asked = 0
+        self._answered = 0
 
     @property
     def due_in(self) -> float:
@@ -126,9 +128,15 @@ class _Answer[T]:
             return self._value
         # Before the answer: what is told in the meantime expires it.
         self._asked_at = time.monotonic()
+        self._times_asked += 1
+        question = self._times_asked
         try:
-            self._value = await self._ask()
+            value = await self._ask()
         except BaseException:
             self.expire()
             raise
+        if self._value is None or question > self._answered:
+            # Not what comes late, from before a later question was answered: it would
+            # look as if somebody had undone what we wrote in between.
+            self._value, self._answered = value, question
         return self._value
