@@ -1,5 +1,7 @@
 """Tests of the button: try again now."""
 
+from collections.abc import Awaitable, Callable
+
 from freezegun.api import TickingDateTimeFactory
 from homeassistant.const import STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
@@ -91,19 +93,39 @@ async def test_plex_tv_is_asked_at_most_once_a_minute(
     assert plex.refresh_count == 2
 
 
-async def test_reload_is_no_way_around_the_limit(
+async def _reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    await hass.config_entries.async_reload(entry.entry_id)
+
+
+async def _add_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    await hass.config_entries.async_remove(entry.entry_id)
+    again = MockConfigEntry(
+        domain=entry.domain,
+        unique_id=entry.unique_id,
+        title=entry.title,
+        data=dict(entry.data),
+        options=dict(entry.options),
+    )
+    again.add_to_hass(hass)
+    await hass.config_entries.async_setup(again.entry_id)
+    await hass.async_block_till_done()
+
+
+@pytest.mark.parametrize("begin_anew", [_reload, _add_again])
+async def test_beginning_anew_is_no_way_around_the_limit(
     hass: HomeAssistant,
     plex: PlexServer,
     init_integration: MockConfigEntry,
     freezer: TickingDateTimeFactory,
+    begin_anew: Callable[[HomeAssistant, MockConfigEntry], Awaitable[None]],
 ) -> None:
-    """Also who reloads in between asks plex.tv once a minute at most."""
+    """Also who reloads or adds it again asks plex.tv once a minute at most."""
     await turn(hass, "on")
     await plex.settled()
     await press_retry(hass)
     assert plex.refresh_count == 1
 
-    await hass.config_entries.async_reload(init_integration.entry_id)
+    await begin_anew(hass, init_integration)
     await pass_time(hass, freezer, 30)
     await press_retry(hass)
     assert plex.refresh_count == 1

@@ -16,6 +16,7 @@ from tests.simulators.router import Router
 
 from .common import MANUAL_MODE, PUBLISH, SWITCH, open_ports, setting, state_of, turn
 
+ENTRY = MockConfigEntry(entry_id="entry", unique_id="server")
 NEW = {
     1: (
         "linked",
@@ -105,7 +106,7 @@ async def test_file_that_is_damaged(
 ) -> None:
     """As a power cut leaves it: told once, and written anew."""
     hass.config.config_dir = str(tmp_path)
-    store = MemoryStore(hass, "entry")
+    store = MemoryStore(hass, ENTRY)
     path = Path(store.path)
     await hass.async_add_executor_job(path.parent.mkdir)
     await hass.async_add_executor_job(path.write_text, content)
@@ -115,7 +116,7 @@ async def test_file_that_is_damaged(
 
     assert memory.lost
     assert caplog.text.count("could not be read") == 1
-    again = await MemoryStore(hass, "entry").async_recall(PortMapping.SERVER)
+    again = await MemoryStore(hass, ENTRY).async_recall(PortMapping.SERVER)
     assert (again.nonce, again.lost) == (memory.nonce, False)
 
 
@@ -125,7 +126,7 @@ async def test_first_start(
     """Nothing was lost where nothing was."""
     hass.config.config_dir = str(tmp_path)
 
-    memory = await MemoryStore(hass, "entry").async_recall(PortMapping.MANUAL)
+    memory = await MemoryStore(hass, ENTRY).async_recall(PortMapping.MANUAL)
 
     assert memory == Memory(mode=PortMapping.MANUAL, nonce=memory.nonce)
     assert "could not be read" not in caplog.text

@@ -72,7 +72,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
         """Recall what we did last, and make sure that this is the right server."""
         entry = self.config_entry
         self.server = await create_server(self.hass, entry.data)
-        store = MemoryStore(self.hass, entry.entry_id)
+        store = MemoryStore(self.hass, entry)
         memory = await store.async_recall(PortMapping(entry.options[CONF_PORT_MAPPING]))
         self._reconciler = Reconciler(
             self.hass,

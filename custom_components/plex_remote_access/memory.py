@@ -12,8 +12,10 @@ import secrets
 import time
 from typing import Any, Final, Self, override
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.storage import Store, UnsupportedStorageVersionError
+from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN, LOGGER
 from .plan import PortMapping
@@ -22,6 +24,9 @@ from .portmap import Mapping, Method, Target
 
 _VERSION: Final = 1
 _MINOR_VERSION: Final = 3
+# When plex.tv was asked for a probe of a server that was removed since: one that is
+# added again at once may not have it asked more often.
+_PROBES: Final[HassKey[dict[str | None, datetime | None]]] = HassKey(f"{DOMAIN}.probes")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -152,11 +157,12 @@ def _wall_clock(good_until: float | None) -> int | None:
 class MemoryStore(Store[dict[str, Any]]):
     """Keeps the memory of one entry on disk."""
 
-    def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry) -> None:
         """Name the file after the entry."""
         super().__init__(
-            hass, _VERSION, f"{DOMAIN}.{entry_id}", minor_version=_MINOR_VERSION
+            hass, _VERSION, f"{DOMAIN}.{entry.entry_id}", minor_version=_MINOR_VERSION
         )
+        self._server: Final = entry.unique_id
         self._saved: dict[str, Any] | None = None
 
     @override
@@ -195,7 +201,13 @@ class MemoryStore(Store[dict[str, Any]]):
                 " Its settings are not affected",
                 self.key,
             )
-        return Memory(mode=mode, unsure=stored, lost=stored)
+        probed_at = self.hass.data.get(_PROBES, {}).get(self._server)
+        return Memory(mode=mode, unsure=stored, lost=stored, probed_at=probed_at)
+
+    async def async_forget(self, memory: Memory) -> None:
+        """Remove what is remembered, for the server is removed."""
+        self.hass.data.setdefault(_PROBES, {})[self._server] = memory.probed_at
+        await self.async_remove()
 
     async def async_keep(self, memory: Memory) -> None:
         """Write the memory to disk, if it has changed."""

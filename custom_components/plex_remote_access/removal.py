@@ -20,9 +20,9 @@ async def async_withdraw(
 
     Nothing can stop a removal: what could not be undone is told in the log, once.
     """
-    store = MemoryStore(hass, entry.entry_id)
+    store = MemoryStore(hass, entry)
     memory = await store.async_recall(PortMapping(entry.options[CONF_PORT_MAPPING]))
-    await store.async_remove()
+    await store.async_forget(memory)
     await _close(hass, entry, memory)
     if memory.linked is not None:
         try:

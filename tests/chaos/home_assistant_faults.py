@@ -80,9 +80,6 @@ def _remove(home: Home) -> None:
     wait(lambda: home.forwards() == [], 10)
     home.wanted = False
     home.plex.change(preferences={PUBLISHED: False})
-    # Who is added anew may have plex.tv look at once, whatever was before.
-    home.plex.change(call="reset_records")
-    home.refreshed_at.clear()
 
 
 def _toggle_often(home: Home) -> None:

@@ -40,7 +40,6 @@ _NOTES: Final = (
         "The wall clock is set for the process of Home Assistant alone, and ahead only. Its"
         " timers go by the monotonic clock, which nobody can set."
     ),
-    "An entry that is removed and added again has forgotten when plex.tv was asked last.",
 )
 
 
