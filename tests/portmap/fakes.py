@@ -1,6 +1,7 @@
 """A router, mappers and a clock that do what a test says."""
 
 import asyncio
+from collections.abc import Callable
 from ipaddress import IPv4Address
 from typing import cast, override
 
@@ -80,8 +81,15 @@ class FakeRouter:
         """Return where the server is."""
         return self.target
 
-    async def map(self, target: Target, external_port: int) -> Mapping:
+    async def map(
+        self,
+        target: Target,
+        external_port: int,
+        *,
+        asking: Callable[[], None] = lambda: None,
+    ) -> Mapping:
         """Grant a mapping."""
+        asking()
         await self._call("map")
         assert self.route is not None
         mapping = Mapping(

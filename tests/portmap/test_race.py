@@ -1,6 +1,7 @@
 """Tests of asking through several protocols at once."""
 
 import asyncio
+from unittest.mock import Mock
 
 import pytest
 
@@ -19,7 +20,9 @@ PCP, NAT_PMP, UPNP = Method
 async def race(*mappers: FakeMapper, proven: Method | None = None) -> Method:
     """Return who wins, within a second."""
     async with asyncio.timeout(1):
-        return (await first_to_map(mappers, TARGET, 40000, proven=proven)).method
+        return (
+            await first_to_map(mappers, TARGET, 40000, proven=proven, asking=Mock())
+        ).method
 
 
 @pytest.mark.parametrize(

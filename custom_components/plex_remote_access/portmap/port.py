@@ -282,9 +282,13 @@ class KeptPort:
 
     async def _ask_to_map(self, target: Target, external_port: int) -> Mapping:
         """Ask for a mapping; who is interrupted does not know what became of it."""
-        unsure, self._leaving.unsure = self._leaving.unsure, True
+        unsure = self._leaving.unsure
+
+        def asking() -> None:
+            self._leaving.unsure = True
+
         try:
-            mapping = await self._router.map(target, external_port)
+            mapping = await self._router.map(target, external_port, asking=asking)
         except PortMapError as err:
             self._leaving.unsure = unsure or err.may_have_mapped
             raise

@@ -5,7 +5,7 @@ the best of those that answered; the next one when that takes too long or fails.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -23,16 +23,20 @@ async def first_to_map(
     external_port: int,
     *,
     proven: Method | None = None,
+    asking: Callable[[], None],
 ) -> Mapping:
     """Return the mapping of the first that agrees; the best mapper stands first.
 
+    `asking` is called when the router is asked for one; until then it is only probed.
     The proven one, which worked last, is asked at once and the others only if that
     takes too long. Raises the most telling PortMapError if none agrees. What a slower
     one mapped as well is removed.
     """
     racers: list[_Racer] = []
     for mapper in sorted(mappers, key=lambda mapper: mapper.method is not proven):
-        racers.append(_Racer(mapper, tuple(racers), proven=mapper.method is proven))
+        racers.append(
+            _Racer(mapper, tuple(racers), proven=mapper.method is proven, asking=asking)
+        )
     tasks = {
         asyncio.create_task(racer.run(target, external_port)): racer for racer in racers
     }
@@ -66,12 +70,18 @@ class _Racer:
     """One protocol: probes, waits for its turn, maps."""
 
     def __init__(
-        self, mapper: Mapper, better: tuple[_Racer, ...], *, proven: bool
+        self,
+        mapper: Mapper,
+        better: tuple[_Racer, ...],
+        *,
+        proven: bool,
+        asking: Callable[[], None],
     ) -> None:
         """Give way to the better ones."""
         self.mapper = mapper
         self.proven = proven
         self.asked_at: float | None = None
+        self._asking = asking
         self.unheard = False
         self._answered = False
         self._better = better
@@ -97,6 +107,7 @@ class _Racer:
             for other in self._better:
                 await other.give_way(self, started, answered_at)
             self.asked_at = loop.time()
+            self._asking()
             return await self.mapper.map(target, external_port)
         except PortMapError as err:
             self.unheard = self.asked_at is not None and err.reason in _UNHEARD

@@ -1,6 +1,7 @@
 """The router, through whichever protocol it understands."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 import math
@@ -79,11 +80,24 @@ class Router:
             nonce=nonce,
         )
 
-    async def map(self, target: Target, external_port: int) -> Mapping:
-        """Get a mapping through the first protocol that answers and agrees."""
+    async def map(
+        self,
+        target: Target,
+        external_port: int,
+        *,
+        asking: Callable[[], None] = lambda: None,
+    ) -> Mapping:
+        """Get a mapping through the first protocol that answers and agrees.
+
+        `asking` is called when the router is about to be asked for one.
+        """
         await self.find_route()
         mapping = await first_to_map(
-            self.mappers(target), target, external_port, proven=self._worked
+            self.mappers(target),
+            target,
+            external_port,
+            proven=self._worked,
+            asking=asking,
         )
         self._worked = mapping.method
         return mapping
