@@ -162,6 +162,28 @@ async def test_server_is_not_at_home(
     assert result["step_id"] == "remote_access"
 
 
+async def test_server_is_only_known_from_outside(
+    hass: HomeAssistant, plex: PlexServer, plex_tv: PlexTv
+) -> None:
+    """A public address is not proposed either: it would be closed with remote access."""
+    plex_tv.account.devices = [
+        device(
+            plex.machine_identifier,
+            connection("9.9.9.9", 32400, uri="https://9.9.9.9:32400"),
+            accessToken=plex.token,
+        )
+    ]
+
+    result = await sign_in(hass, plex_tv)
+
+    assert result["errors"] == {"base": "not_at_home"}
+    assert suggested(result, "host") is None
+    entered = address_of(plex)
+    del entered["token"]
+    result = await enter(hass, result["flow_id"], entered)
+    assert result["step_id"] == "remote_access"
+
+
 async def test_somebody_comes_back(
     hass: HomeAssistant,
     plex: PlexServer,
