@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from unittest.mock import Mock, patch
+from unittest.mock import Mock, call, patch
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 
 from custom_components.plex_remote_access.portmap.gena import Subscription
+from custom_components.plex_remote_access.portmap.schedule import Signal
 from tests.common import become
 from tests.simulators.router import Router
 from tests.simulators.router.http_server import HttpServer, Response
@@ -93,7 +94,25 @@ def caller(subscribed: None, router: Router) -> Caller:
 async def test_event(caller: Caller, changed: Mock) -> None:
     """An event of the router counts, whatever is in it."""
     assert await caller.send(caller.notification()) == b"HTTP/1.1 200 OK"
-    changed.assert_called_once_with()
+    changed.assert_called_once_with(Signal.EVENT)
+
+
+@pytest.mark.parametrize(
+    ("length", "body", "signal"),
+    [
+        pytest.param("4", b"<e/>", Signal.REPEATED_EVENT, id="the-same"),
+        pytest.param("4", b"<f/>", Signal.EVENT, id="something-else"),
+        pytest.param("0", b"", Signal.EVENT, id="length-not-told"),
+    ],
+)
+async def test_next_event(
+    caller: Caller, changed: Mock, length: str, body: bytes, signal: Signal
+) -> None:
+    """An event that repeats the one before is told from one with news."""
+    await caller.send(caller.notification(length=length, body=b"<e/>"))
+    await caller.send(caller.notification(sequence="2", length=length, body=body))
+
+    assert changed.call_args_list == [call(Signal.EVENT), call(signal)]
 
 
 @pytest.mark.parametrize(
@@ -134,7 +153,7 @@ async def test_refused(
     changed.assert_not_called()
     assert subscription.active
     assert await caller.send(caller.notification()) == b"HTTP/1.1 200 OK"
-    changed.assert_called_once_with()
+    changed.assert_called_once_with(Signal.EVENT)
 
 
 @pytest.mark.parametrize(
@@ -151,7 +170,7 @@ async def test_no_request(caller: Caller, changed: Mock, packet: bytes) -> None:
     """Garbage ends with its connection."""
     await caller.send(packet)
     assert await caller.send(caller.notification()) == b"HTTP/1.1 200 OK"
-    changed.assert_called_once_with()
+    changed.assert_called_once_with(Signal.EVENT)
 
 
 async def test_stranger(caller: Caller, changed: Mock) -> None:
@@ -201,7 +220,7 @@ async def test_strangers_take_no_room(caller: Caller, changed: Mock) -> None:
         for _ in range(20):
             await held.enter_async_context(caller.connect("127.0.0.2"))
         assert await caller.send(caller.notification()) == b"HTTP/1.1 200 OK"
-    changed.assert_called_once_with()
+    changed.assert_called_once_with(Signal.EVENT)
 
 
 async def test_caller_at_the_end(
@@ -243,5 +262,5 @@ async def test_event_before_the_answer(
     async with running(subscription):
         await become(lambda: subscription.active, True)
     assert answers == [b"HTTP/1.1 200 OK"] * 2
-    changed.assert_called_once_with()
+    changed.assert_called_once_with(Signal.REPEATED_EVENT)
     await server.stop()

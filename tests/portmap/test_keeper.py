@@ -32,6 +32,7 @@ class FakePort:
         self.changed = Mock()
         self.failed: list[PortMapError] = []
         self.news = False
+        self.was_just_granted = False
         self.error: Exception | None = None
         self._clock = clock
         self._every = every
@@ -119,6 +120,32 @@ async def test_many_signals_are_one(keeper: Keeper, clock: FakeClock) -> None:
 
     times = [round(at - 1000, 2) for at, signal in port.tended if signal]
     assert times[:4] == [0.25, 0.65, 2.65, 4.65]
+
+
+@pytest.mark.parametrize(
+    ("just_granted", "signal", "looks"),
+    [
+        pytest.param(True, Signal.REPEATED_EVENT, [], id="echo-of-our-own-request"),
+        pytest.param(True, Signal.EVENT, [Signal.EVENT], id="news"),
+        pytest.param(False, Signal.REPEATED_EVENT, [Signal.EVENT], id="later"),
+    ],
+)
+async def test_echo_is_no_news(
+    keeper: Keeper,
+    clock: FakeClock,
+    just_granted: bool,
+    signal: Signal,
+    looks: list[Signal],
+) -> None:
+    """The router telling of our own request does not lead to the next one."""
+    port = FakePort(clock, 60)
+    port.was_just_granted = just_granted
+    keeper.add(port)  # type: ignore[arg-type]  # a fake
+    keeper.signal(signal)
+
+    await run(keeper, lambda: clock.time >= 1060)
+
+    assert [seen for _, seen in port.tended if seen] == looks
 
 
 async def _flood(keeper: Keeper, clock: FakeClock, until: float) -> None:

@@ -17,11 +17,12 @@ from . import const
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notification:
-    """One event; what is in it does not matter."""
+    """One event; what is in it only matters where it is the same as before."""
 
     path: str
     subscription_id: str
     sequence: int
+    content: bytes
 
 
 class CallbackServer:
@@ -108,22 +109,21 @@ class CallbackServer:
         }
         try:
             length = _number(headers.get("content-length", "0"))
-            notification = Notification(
-                path=target,
-                subscription_id=headers.get("sid", ""),
-                sequence=_number(headers.get("seq", "")),
-            )
+            sequence = _number(headers.get("seq", ""))
         except ValueError:
             return HTTPStatus.BAD_REQUEST
         if length > const.MAX_BODY:
             return HTTPStatus.CONTENT_TOO_LARGE
         # Unread, it would turn the end of the connection into a reset.
-        while length:
-            chunk = await reader.read(length)
-            if not chunk:
-                raise EOFError
-            length -= len(chunk)
-        return self._notified(notification)
+        content = await reader.readexactly(length)
+        return self._notified(
+            Notification(
+                path=target,
+                subscription_id=headers.get("sid", ""),
+                sequence=sequence,
+                content=content,
+            )
+        )
 
 
 def _number(text: str) -> int:

@@ -74,6 +74,8 @@ DEBOUNCE: Final = 0.25
 # questions is all that they can cause. The first gap is shorter, as a router that loses
 # its address and gets another one has news twice.
 SIGNAL_GAPS: Final = (0.4, 2.0)
+# For so long the router may tell us of our own request.
+ECHO: Final = 1.0
 # All ports behind one router share a question that was answered so recently.
 SHARED_ANSWER: Final = 0.3
 

@@ -19,6 +19,7 @@ import aiohttp
 
 from . import const
 from .callback import CallbackServer, Notification
+from .schedule import Signal
 
 _TIMEOUT: Final = re.compile(r"second-(\d{1,9})", re.ASCII | re.IGNORECASE)
 
@@ -39,7 +40,7 @@ class Subscription:
         *,
         source: IPv4Address,
         gateway: IPv4Address,
-        changed: Callable[[], None],
+        changed: Callable[[Signal], None],
     ) -> None:
         """Prepare for events of the router at `gateway` sent to us at `source`."""
         self._session = session
@@ -52,6 +53,7 @@ class Subscription:
         self._path = ""
         self._subscription_id = ""
         self._expected = 0
+        self._content = b""
         self._missed = asyncio.Event()
 
     @property
@@ -127,13 +129,16 @@ class Subscription:
             return HTTPStatus.PRECONDITION_FAILED
         sequence, expected = notification.sequence, self._expected
         self._expected = sequence + 1
+        # Where the length is not told, it is not read, and nobody knows.
+        repeated = bool(notification.content) and notification.content == self._content
+        self._content = notification.content
         if sequence != expected:
             # To subscribe anew is what the standard wants then.
             self._missed.set()
         elif not sequence:
             # What everything is like now, not what has changed.
             return HTTPStatus.OK
-        self._changed()
+        self._changed(Signal.REPEATED_EVENT if repeated else Signal.EVENT)
         return HTTPStatus.OK
 
     async def _subscribe(self, port: int) -> float | None:
@@ -177,7 +182,7 @@ class Subscription:
         if response.status == HTTPStatus.PRECONDITION_FAILED:
             # It does not know us any more: it was restarted.
             self._subscription_id = ""
-            self._changed()
+            self._changed(Signal.EVENT)
         if response.status != HTTPStatus.OK:
             return None
         return granted_timeout(response.headers.get("TIMEOUT", ""))

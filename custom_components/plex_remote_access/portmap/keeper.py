@@ -6,7 +6,6 @@ carry no truth here: each one only causes a fresh look, as anybody could send th
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 import logging
 from typing import Final
 
@@ -62,6 +61,11 @@ class Keeper:
 
     def signal(self, signal: Signal = Signal.ANNOUNCEMENT) -> None:
         """Have a fresh look at everything soon; many signals make one look."""
+        if signal is Signal.REPEATED_EVENT:
+            if any(port.was_just_granted for port in self._ports):
+                # miniupnpd tells each request of ours to all who are subscribed.
+                return
+            signal = Signal.EVENT
         if self._signal is not Signal.ANNOUNCEMENT:
             self._signal = signal
         self._woken.set()
@@ -162,7 +166,7 @@ class _Events:
                 url,
                 source=self._route.source,
                 gateway=self._route.gateway,
-                changed=partial(self._keeper.signal, Signal.EVENT),
+                changed=self._keeper.signal,
             )
             self._task = asyncio.create_task(self._subscription.run())
 

@@ -75,6 +75,14 @@ class KeptPort:
         """Tell whether something that is not wanted may be open."""
         return bool(self.leaving) or (self.unsure and self.wanted is None)
 
+    @property
+    def was_just_granted(self) -> bool:
+        """Tell whether the router may still be telling of our own request."""
+        mapping = self.mapping
+        return mapping is not None and (
+            self._clock.now() < mapping.granted_at + const.ECHO
+        )
+
     # What the owner wants
 
     def adopt(

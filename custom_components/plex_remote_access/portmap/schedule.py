@@ -15,6 +15,8 @@ class Signal(Enum):
 
     EVENT = auto()
     """Something has changed, maybe by our own request."""
+    REPEATED_EVENT = auto()
+    """An event that says the same as the one before."""
     ANNOUNCEMENT = auto()
     """The router may have begun anew."""
 
