@@ -3,7 +3,7 @@
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from custom_components.plex_remote_access.portmap import Mapping, Method, Target
+from custom_components.plex_remote_access.portmap import Mapping, Method, Place, Target
 from custom_components.plex_remote_access.portmap.route import Route
 
 PACKAGE = "custom_components.plex_remote_access.portmap"
@@ -12,6 +12,12 @@ ROUTE = Route(gateway=LOOPBACK, source=LOOPBACK, on_link=())
 DESCRIPTION = "Plex Remote Access (c0ffee00)"
 NONCE = bytes(range(12))
 TARGET = Target(address=LOOPBACK, port=32400, description=DESCRIPTION, nonce=NONCE)
+PLACE = Place(
+    host="127.0.0.1",
+    port=32400,
+    description=TARGET.description,
+    nonce=TARGET.nonce,
+)
 OTHER_HOST = replace(TARGET, address=IPv4Address("192.0.2.10"))
 MAPPING = Mapping(
     method=Method.UPNP,

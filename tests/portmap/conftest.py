@@ -7,7 +7,7 @@ from unittest.mock import Mock, patch
 import aiohttp
 import pytest
 
-from custom_components.plex_remote_access.portmap import Ports, Router
+from custom_components.plex_remote_access.portmap import KeptPort, Ports, Router
 from custom_components.plex_remote_access.portmap.gena import Subscription
 from custom_components.plex_remote_access.portmap.natpmp import NatPmpMapper
 from custom_components.plex_remote_access.portmap.pcp import PcpMapper
@@ -15,9 +15,10 @@ from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 from tests.common import become
 from tests.simulators.router import Router as SimulatedRouter
 
-from .common import LOOPBACK, PACKAGE, ROUTE, Clock
+from .common import LOOPBACK, PACKAGE, PLACE, ROUTE, Clock
+from .fakes import FakeClock, FakeRouter
 from .responder import Responder, responding
-from .scripted import ScriptedGateway
+from .scripted import ScriptedGateway, entry
 from .subscriber import running
 
 
@@ -48,6 +49,16 @@ def scripted_upnp(
 ) -> UpnpMapper:
     """UPnP with the scripted gateway."""
     return UpnpMapper(session, ROUTE, gateway.ssdp_port)
+
+
+@pytest.fixture
+def agreeing_upnp(scripted_upnp: UpnpMapper, gateway: ScriptedGateway) -> UpnpMapper:
+    """UPnP with a gateway that maps everything, at first."""
+    gateway.replies["GetSpecificPortMappingEntry"] = [714, entry()]
+    gateway.replies["AddPortMapping"] = [{}]
+    gateway.replies["DeletePortMapping"] = [{}]
+    gateway.replies["GetExternalIPAddress"] = [{"NewExternalIPAddress": "198.51.100.7"}]
+    return scripted_upnp
 
 
 @pytest.fixture
@@ -124,3 +135,23 @@ def short_waits() -> Iterator[None]:
         ):
             stack.enter_context(patch(f"{PACKAGE}.const.{name}", value))
         yield
+
+
+@pytest.fixture
+def fake_clock() -> FakeClock:
+    """A clock that jumps."""
+    return FakeClock()
+
+
+@pytest.fixture
+def fake_router(fake_clock: FakeClock) -> FakeRouter:
+    """A router that agrees to everything."""
+    return FakeRouter(fake_clock)
+
+
+@pytest.fixture
+def port(fake_router: FakeRouter, fake_clock: FakeClock) -> KeptPort:
+    """A port, closed so far."""
+    return KeptPort(
+        fake_router.as_router, PLACE, changed=Mock(), wake=Mock(), clock=fake_clock
+    )

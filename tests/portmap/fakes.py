@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 from typing import cast, override
 
 from custom_components.plex_remote_access.portmap import (
+    KeptPort,
     Mapping,
     Method,
     PortMapError,
@@ -185,3 +186,12 @@ class FakeMapper(Mapper):
     @override
     async def verify(self, mapping: Mapping) -> bool:
         return True
+
+
+async def pass_time(port: KeptPort, clock: FakeClock, seconds: float) -> None:
+    """Let time pass, and let everything be done when it is due."""
+    end = clock.time + seconds
+    while (due := port.due_at) is not None and due <= end:
+        clock.time = max(clock.time, due)
+        await port.tend()
+    clock.time = end

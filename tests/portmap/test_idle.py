@@ -7,9 +7,8 @@ import pytest
 from custom_components.plex_remote_access.portmap import KeptPort, Method, Router
 from tests.simulators.router import PacketKind, Router as SimulatedRouter
 
-from .common import Clock
+from .common import PLACE, Clock
 from .fakes import FakeClock
-from .test_port import PLACE
 
 MINUTES = 120
 NAT_PMP = {PacketKind.NAT_PMP_ADDRESS, PacketKind.NAT_PMP_MAP}

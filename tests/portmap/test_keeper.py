@@ -53,12 +53,6 @@ class FakePort:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    """A clock that jumps."""
-    return FakeClock()
-
-
-@pytest.fixture
 def router() -> Mock:
     """A router that stays where it is."""
     return Mock(route=ROUTE, event_url=None, find_route=AsyncMock(return_value=ROUTE))
@@ -81,9 +75,9 @@ def listened() -> Iterator[list[Route]]:
 
 
 @pytest.fixture
-def keeper(router: Mock, clock: FakeClock, listened: list[Route]) -> Keeper:
+def keeper(router: Mock, fake_clock: FakeClock, listened: list[Route]) -> Keeper:
     """A keeper with nothing to do."""
-    return Keeper(router, clock)
+    return Keeper(router, fake_clock)
 
 
 async def run(keeper: Keeper, until: Callable[[], bool]) -> None:
@@ -98,9 +92,9 @@ async def run(keeper: Keeper, until: Callable[[], bool]) -> None:
     assert until()
 
 
-async def test_what_is_due_is_done(keeper: Keeper, clock: FakeClock) -> None:
+async def test_what_is_due_is_done(keeper: Keeper, fake_clock: FakeClock) -> None:
     """Each port in its own time."""
-    often, seldom = FakePort(clock, 60), FakePort(clock, 150)
+    often, seldom = FakePort(fake_clock, 60), FakePort(fake_clock, 150)
     keeper.add(often)  # type: ignore[arg-type]  # a fake
     keeper.add(seldom)  # type: ignore[arg-type]  # a fake
 
@@ -110,11 +104,11 @@ async def test_what_is_due_is_done(keeper: Keeper, clock: FakeClock) -> None:
     assert [at - 1000 for at, _ in seldom.tended] == [150]
 
 
-async def test_many_signals_are_one(keeper: Keeper, clock: FakeClock) -> None:
+async def test_many_signals_are_one(keeper: Keeper, fake_clock: FakeClock) -> None:
     """They come in groups; a flood costs less than one look a second."""
-    port = FakePort(clock, None)
+    port = FakePort(fake_clock, None)
     keeper.add(port)  # type: ignore[arg-type]  # a fake
-    flood = asyncio.create_task(_flood(keeper, clock, 1005))
+    flood = asyncio.create_task(_flood(keeper, fake_clock, 1005))
 
     await run(keeper, flood.done)
 
@@ -132,18 +126,18 @@ async def test_many_signals_are_one(keeper: Keeper, clock: FakeClock) -> None:
 )
 async def test_echo_is_no_news(
     keeper: Keeper,
-    clock: FakeClock,
+    fake_clock: FakeClock,
     just_granted: bool,
     signal: Signal,
     looks: list[Signal],
 ) -> None:
     """The router telling of our own request does not lead to the next one."""
-    port = FakePort(clock, 60)
+    port = FakePort(fake_clock, 60)
     port.was_just_granted = just_granted
     keeper.add(port)  # type: ignore[arg-type]  # a fake
     keeper.signal(signal)
 
-    await run(keeper, lambda: clock.time >= 1060)
+    await run(keeper, lambda: fake_clock.time >= 1060)
 
     assert [seen for _, seen in port.tended if seen] == looks
 
@@ -154,9 +148,9 @@ async def _flood(keeper: Keeper, clock: FakeClock, until: float) -> None:
         await asyncio.sleep(0)
 
 
-async def test_only_a_difference_is_told(keeper: Keeper, clock: FakeClock) -> None:
+async def test_only_a_difference_is_told(keeper: Keeper, fake_clock: FakeClock) -> None:
     """Whoever waits for news is not called for nothing."""
-    same, other = FakePort(clock), FakePort(clock)
+    same, other = FakePort(fake_clock), FakePort(fake_clock)
     other.news = True
     keeper.add(same)  # type: ignore[arg-type]  # a fake
     keeper.add(other)  # type: ignore[arg-type]  # a fake
@@ -167,10 +161,10 @@ async def test_only_a_difference_is_told(keeper: Keeper, clock: FakeClock) -> No
 
 
 async def test_one_mistake_does_not_end_the_care_for_others(
-    keeper: Keeper, clock: FakeClock, caplog: pytest.LogCaptureFixture
+    keeper: Keeper, fake_clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It is told in the log, and tried again."""
-    broken, sound = FakePort(clock), FakePort(clock)
+    broken, sound = FakePort(fake_clock), FakePort(fake_clock)
     broken.error = RuntimeError("mistake")
     keeper.add(broken)  # type: ignore[arg-type]  # a fake
     keeper.add(sound)  # type: ignore[arg-type]  # a fake
@@ -183,10 +177,10 @@ async def test_one_mistake_does_not_end_the_care_for_others(
 
 
 async def test_another_router(
-    keeper: Keeper, clock: FakeClock, router: Mock, listened: list[Route]
+    keeper: Keeper, fake_clock: FakeClock, router: Mock, listened: list[Route]
 ) -> None:
     """Its announcements are listened to instead."""
-    port = FakePort(clock)
+    port = FakePort(fake_clock)
     keeper.add(port)  # type: ignore[arg-type]  # a fake
     await run(keeper, lambda: len(port.tended) >= 1)
     router.find_route.return_value = router.route = ELSEWHERE
@@ -194,9 +188,9 @@ async def test_another_router(
     await run(keeper, lambda: ELSEWHERE in listened)
 
 
-async def test_no_route(keeper: Keeper, clock: FakeClock, router: Mock) -> None:
+async def test_no_route(keeper: Keeper, fake_clock: FakeClock, router: Mock) -> None:
     """The ports hear of it, and it is looked for again."""
-    port = FakePort(clock)
+    port = FakePort(fake_clock)
     keeper.add(port)  # type: ignore[arg-type]  # a fake
     error = PortMapError(Reason.NO_ROUTER, "No route")
     router.find_route.side_effect = [error, error, ROUTE, ROUTE]
@@ -207,10 +201,10 @@ async def test_no_route(keeper: Keeper, clock: FakeClock, router: Mock) -> None:
 
 
 async def test_events_are_subscribed_where_the_router_has_them(
-    keeper: Keeper, clock: FakeClock, router: Mock
+    keeper: Keeper, fake_clock: FakeClock, router: Mock
 ) -> None:
     """At its newest address, as that changes with each restart."""
-    port = FakePort(clock)
+    port = FakePort(fake_clock)
     keeper.add(port)  # type: ignore[arg-type]  # a fake
     subscription = Mock(active=True, run=lambda: asyncio.Event().wait())
     router.event_url = "http://127.0.0.1:5000/evt"
@@ -222,9 +216,9 @@ async def test_events_are_subscribed_where_the_router_has_them(
     assert made.call_args.args[1] == "http://127.0.0.1:6000/evt"
 
 
-async def test_port_that_is_let_go(keeper: Keeper, clock: FakeClock) -> None:
+async def test_port_that_is_let_go(keeper: Keeper, fake_clock: FakeClock) -> None:
     """Nobody looks after it any more."""
-    port = FakePort(clock)
+    port = FakePort(fake_clock)
     keeper.add(port)  # type: ignore[arg-type]  # a fake
     assert not keeper.idle
 

@@ -24,76 +24,66 @@ OTHERS = entry(client="192.168.1.77", description="somebody else")
 SECOND_VERSION = "urn:schemas-upnp-org:service:WANIPConnection:2"
 
 
-@pytest.fixture
-def upnp(scripted_upnp: UpnpMapper, gateway: ScriptedGateway) -> UpnpMapper:
-    """UPnP with a gateway that maps everything, at first."""
-    gateway.replies[GET] = [714, OURS]
-    gateway.replies[ADD] = [{}]
-    gateway.replies[DELETE] = [{}]
-    gateway.replies[ADDRESS] = [PUBLIC]
-    return scripted_upnp
-
-
 async def test_only_the_longest_lease_quirk_3(
-    upnp: UpnpMapper, gateway: ScriptedGateway
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:
     """A router that takes neither our lease nor one without an end gets its own."""
     gateway.replies[ADD] = [402, 402, {}]
     gateway.replies[GET] = [714, entry(lease=604800)]
 
-    await upnp.map(TARGET, 32400)
+    await agreeing_upnp.map(TARGET, 32400)
 
     leases = [arguments["NewLeaseDuration"] for arguments in gateway.called(ADD)]
     assert leases == ["3600", "0", "604800"]
 
 
 async def test_402_for_another_reason_is_not_remembered_quirk_2(
-    upnp: UpnpMapper, gateway: ScriptedGateway
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:
     """What no lease cures is no matter of the lease."""
     gateway.replies[ADD] = [402]
     with pytest.raises(PortMapError):
-        await upnp.map(TARGET, 32400)
+        await agreeing_upnp.map(TARGET, 32400)
     gateway.calls.clear()
     gateway.replies[ADD] = [{}]
     gateway.replies[GET] = [714, OURS]
 
-    await upnp.map(TARGET, 32400)
+    await agreeing_upnp.map(TARGET, 32400)
 
     (added,) = gateway.called(ADD)
     assert added["NewLeaseDuration"] == "3600"
 
 
 async def test_lease_that_does_not_grow_quirk_6(
-    upnp: UpnpMapper, gateway: ScriptedGateway
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:
     """A mapping that is not extended is made anew."""
     gateway.replies[GET] = [entry(lease=1700), entry(lease=1700), OURS]
 
-    mapping = await upnp.map(TARGET, 32400)
+    mapping = await agreeing_upnp.map(TARGET, 32400)
 
     assert gateway.actions == [GET, ADD, GET, DELETE, ADD, GET]
     assert mapping.good_until is not None
 
 
 async def test_low_port_is_refused_quirk_9(
-    upnp: UpnpMapper, gateway: ScriptedGateway
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:
     """Well-known ports are often forbidden; any other one will do."""
     gateway.replies[ADD] = [606, {}]
     gateway.replies[GET] = [714, 714, OURS]
 
-    assert (await upnp.map(TARGET, 443)).external_port >= 1024
+    assert (await agreeing_upnp.map(TARGET, 443)).external_port >= 1024
 
 
 async def test_only_works_as_version_1_quirk_45(
-    upnp: UpnpMapper, gateway: ScriptedGateway
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:
     """A second version that understands nothing is spoken to as the first."""
     gateway.description = describe((SECOND_VERSION, "/control"))
     gateway.replies[ADD] = [401, {}]
 
-    await upnp.map(TARGET, 32400)
+    await agreeing_upnp.map(TARGET, 32400)
 
     (_, last) = [
         request.headers["soapaction"]
@@ -104,27 +94,27 @@ async def test_only_works_as_version_1_quirk_45(
 
 
 async def test_router_chooses_another_port(
-    upnp: UpnpMapper, gateway: ScriptedGateway
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:
     """The second version knows which port is free."""
     gateway.description = describe((SECOND_VERSION, "/control"))
     gateway.replies[GET] = [OTHERS, OTHERS, OURS]
     gateway.replies["AddAnyPortMapping"] = [{"NewReservedPort": "32401"}]
 
-    assert (await upnp.map(TARGET, 32400)).external_port == 32401
+    assert (await agreeing_upnp.map(TARGET, 32400)).external_port == 32401
     assert gateway.called(ADD) == []
 
 
 @pytest.mark.parametrize("reply", [401, 602, 606, {}], ids=["401", "602", "606", "odd"])
 async def test_router_that_cannot_choose_quirk_53(
-    upnp: UpnpMapper, gateway: ScriptedGateway, reply: Reply
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, reply: Reply
 ) -> None:
     """Then we choose."""
     gateway.description = describe((SECOND_VERSION, "/control"))
     gateway.replies[GET] = [OTHERS, OTHERS, 714, OURS]
     gateway.replies["AddAnyPortMapping"] = [reply]
 
-    assert (await upnp.map(TARGET, 32400)).external_port in range(20000, 60000)
+    assert (await agreeing_upnp.map(TARGET, 32400)).external_port in range(20000, 60000)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +127,10 @@ async def test_router_that_cannot_choose_quirk_53(
     ],
 )
 async def test_one_of_several_connections_is_alive(
-    upnp: UpnpMapper, gateway: ScriptedGateway, statuses: list[str], control: str
+    agreeing_upnp: UpnpMapper,
+    gateway: ScriptedGateway,
+    statuses: list[str],
+    control: str,
 ) -> None:
     """The one that is connected maps."""
     gateway.description = describe(
@@ -145,13 +138,13 @@ async def test_one_of_several_connections_is_alive(
     )
     gateway.replies[STATUS] = [{"NewConnectionStatus": status} for status in statuses]
 
-    await upnp.map(TARGET, 32400)
+    await agreeing_upnp.map(TARGET, 32400)
 
     assert gateway.requests[-1].target == control
 
 
 async def test_permission_for_each_device_quirk_15(
-    upnp: UpnpMapper, gateway: ScriptedGateway
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:
     """A FRITZ!Box wants a tick for the device; that is told."""
     gateway.description = describe((SERVICE, "/control")).replace(
@@ -161,5 +154,5 @@ async def test_permission_for_each_device_quirk_15(
     gateway.replies[ADD] = [606]
 
     with pytest.raises(PortMapError) as raised:
-        await upnp.map(OTHER_HOST, 32400)
+        await agreeing_upnp.map(OTHER_HOST, 32400)
     assert raised.value.reason is Reason.DEVICE_PERMISSION

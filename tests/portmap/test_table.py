@@ -1,0 +1,153 @@
+"""Tests of the rows of a router's table, which routers tell in many ways."""
+
+from unittest.mock import patch
+
+import pytest
+
+from custom_components.plex_remote_access.portmap import PortMapError, Reason
+from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
+
+from .common import MAPPING, PACKAGE, TARGET
+from .scripted import ScriptedGateway, entry
+
+ADD, GET, DELETE = (
+    "AddPortMapping",
+    "GetSpecificPortMappingEntry",
+    "DeletePortMapping",
+)
+STATUS, ANY = "GetStatusInfo", "AddAnyPortMapping"
+WALK, ADDRESS = "GetGenericPortMappingEntry", "GetExternalIPAddress"
+PUBLIC = {"NewExternalIPAddress": "198.51.100.7"}
+OURS = entry()
+PERMANENT = entry(lease=0)
+SHORT = entry(description="c0ffee00")
+OTHERS = entry(client="192.168.1.77", description="somebody else")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param({}, id="empty"),
+        pytest.param({**OURS, "NewInternalPort": "many"}, id="port"),
+        pytest.param({**OURS, "NewLeaseDuration": "long"}, id="lease"),
+    ],
+)
+async def test_odd_rows(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, row: dict[str, str]
+) -> None:
+    """What cannot be read is not touched."""
+    gateway.replies[GET] = [row]
+
+    with pytest.raises(PortMapError) as raised:
+        await agreeing_upnp.map(TARGET, 40000)
+    assert raised.value.reason is Reason.FAILED
+    with pytest.raises(PortMapError):
+        await agreeing_upnp.release(MAPPING)
+    assert gateway.actions == [GET, GET]
+
+
+@pytest.mark.parametrize("lease", ["", "0"])
+async def test_row_without_end(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, lease: str
+) -> None:
+    """A row without a lease stays."""
+    gateway.replies[GET] = [714, entry(lease=lease)]
+
+    assert (await agreeing_upnp.map(TARGET, 40000)).good_until is None
+
+
+async def test_row_with_an_end_that_never_comes(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """No number of a router is too large to be reckoned with."""
+    gateway.replies[GET] = [714, entry(lease="9" * 4000)]
+
+    assert (await agreeing_upnp.map(TARGET, 40000)).ends
+
+
+@pytest.mark.parametrize("code", [401, 402, 404, 602])
+async def test_row_is_searched_where_it_cannot_be_looked_up(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, code: int
+) -> None:
+    """Some routers only tell the whole table, row by row."""
+    gateway.replies[GET] = [code]
+    gateway.replies[WALK] = [
+        {**OTHERS, "NewExternalPort": "80", "NewProtocol": "TCP"},
+        {**OTHERS, "NewExternalPort": "9" * 5000, "NewProtocol": "TCP"},
+        {**OTHERS, "NewExternalPort": "32400", "NewProtocol": "UDP"},
+        {**OURS, "NewExternalPort": "32400", "NewProtocol": "tcp"},
+    ]
+
+    assert await agreeing_upnp.verify(MAPPING)
+    indices = [arguments["NewPortMappingIndex"] for arguments in gateway.called(WALK)]
+    assert indices == ["0", "1", "2", "3"]
+
+
+async def test_end_of_the_table(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """After the last row the mapping is known to be gone."""
+    gateway.replies[GET] = [401]
+    gateway.replies[WALK] = [
+        {**OTHERS, "NewExternalPort": "80", "NewProtocol": "TCP"},
+        713,
+    ]
+
+    assert not await agreeing_upnp.verify(MAPPING)
+
+
+async def test_table_without_end(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """A router that tells the same row for ever is not listened to for ever."""
+    gateway.replies[GET] = [401]
+    gateway.replies[WALK] = [{**OTHERS, "NewExternalPort": "80", "NewProtocol": "TCP"}]
+
+    with patch(f"{PACKAGE}.const.MAX_ROWS", 5):
+        assert not await agreeing_upnp.verify(MAPPING)
+    assert len(gateway.called(WALK)) == 5
+
+
+@pytest.mark.parametrize("code", [713, 714, 730])
+async def test_row_that_is_gone(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, code: int
+) -> None:
+    """Routers name a missing row in several ways."""
+    gateway.replies[GET] = [code]
+
+    assert not await agreeing_upnp.verify(MAPPING)
+    await agreeing_upnp.release(MAPPING)
+    assert DELETE not in gateway.actions
+
+
+async def test_row_that_cannot_be_read(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """An error in between is no proof that the mapping is gone."""
+    gateway.replies[GET] = [606]
+
+    with pytest.raises(PortMapError):
+        await agreeing_upnp.verify(MAPPING)
+
+
+async def test_row_went_while_it_was_deleted(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """What somebody else deleted is deleted."""
+    gateway.replies[GET] = [OURS, 714]
+    gateway.replies[DELETE] = [714]
+
+    await agreeing_upnp.release(MAPPING)
+
+    assert gateway.actions == [GET, DELETE, GET]
+
+
+async def test_router_keeps_the_mapping(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """A delete that succeeds and does nothing is found out."""
+    gateway.replies[GET] = [OURS]
+
+    with pytest.raises(PortMapError) as raised:
+        await agreeing_upnp.release(MAPPING)
+    assert raised.value.reason is Reason.FAILED
