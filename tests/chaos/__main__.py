@@ -20,7 +20,11 @@ def main() -> None:
     parser.add_argument("seed", type=int)
     parser.add_argument("faults", type=int)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--same-process", action="store_true")
+    parser.add_argument(
+        "--same-process",
+        action="store_true",
+        help="nothing that ends Home Assistant, and memory is measured",
+    )
     parser.add_argument(
         "--quick", action="store_true", help="nothing that takes over a minute"
     )
@@ -39,6 +43,7 @@ def main() -> None:
             and not (arguments.same_process and fault.ends_process)
             and not (arguments.quick and fault.settle > _QUICK)
         ],
+        same_process=arguments.same_process,
     )
     outcome.write(arguments.folder)
     print(outcome, flush=True)

@@ -16,6 +16,7 @@ class Inside:
     timers: int
     sockets: int
     files: int
+    objects: int
     kib: int
 
     def excess(self, later: Inside) -> str | None:
@@ -49,6 +50,7 @@ def look_inside(home: Home) -> Inside:
         timers=seen["timers"],
         sockets=sum(bool(re.match("socket:", target)) for target in targets),
         files=len(targets),
+        objects=seen["objects"],
         kib=seen["kib"],
     )
 

@@ -5,18 +5,27 @@ import json
 from pathlib import Path
 from typing import Self
 
+from tests.reliability import code
+
 
 @dataclass(slots=True)
 class Outcome:
     """What was tried in one sequence, and what did not hold."""
 
     seed: int
+    code: str = ""
+    seconds: float = 0
     tried: dict[str, int] = field(default_factory=dict)
+    during: str = "the beginning"
     checks: int = 0
     slowest: float = 0
     slowest_fault: str = ""
-    kib_before: int = 0
-    kib_after: int = 0
+    warm_up: int = 0
+    """How many faults there were before memory was measured first, 0 for never."""
+    kib: list[int] = field(default_factory=list)
+    """What one process took of the machine's memory: at first, now and then, at last."""
+    objects: list[int] = field(default_factory=list)
+    """How many objects of the integration's own it had then."""
     violation: str | None = None
 
     @property
@@ -39,5 +48,6 @@ class Outcome:
         try:
             content = json.loads((folder / "outcome.json").read_text())
         except FileNotFoundError:
-            return cls(0, violation=f"{folder}: it did not end")
+            violation = f"seed {folder.name}: it did not end"
+            return cls(0, code(), violation=violation)
         return cls(**content)

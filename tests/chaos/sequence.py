@@ -9,6 +9,7 @@ import traceback
 from typing import Final
 
 from tests.lab import RouterOptions
+from tests.reliability import code
 
 from . import home_assistant_faults, plex_faults, router_faults
 from .fault import Fault
@@ -36,6 +37,8 @@ _TWO_AT_ONCE: Final = 0.25
 _PAUSE: Final = 0.25
 # How long the owner waits before doing again what did not work.
 _PATIENCE: Final = 5
+# After how many faults memory is measured again.
+_STRETCH: Final = 100
 
 
 class ViolationError(Exception):
@@ -43,31 +46,42 @@ class ViolationError(Exception):
 
 
 def carry_out(
-    seed: int, count: int, folder: Path, faults: Sequence[Fault] = FAULTS
+    seed: int,
+    count: int,
+    folder: Path,
+    faults: Sequence[Fault] = FAULTS,
+    *,
+    same_process: bool = False,
 ) -> Outcome:
     """Have so many things go wrong, and tell what came of it.
 
-    The same seed is the same sequence; how long everything takes is not.
+    The same seed is the same sequence; how long everything takes is not. In the same
+    process each fault strikes once before all that, and memory is measured from then
+    on: what it needs for the first of a kind Home Assistant loads only then.
     """
     random = Random(seed)
-    outcome = Outcome(seed)
-    where = "the beginning"
+    outcome = Outcome(seed, code())
+    began = time.monotonic()
     try:
         with make_home(folder, random, ROUTERS[seed % len(ROUTERS)]) as home:
             run = _Run(home, outcome)
             run.begin()
-            for group in _draw(random, faults, count):
-                where = " and ".join(fault.name for fault in group)
-                print(f"{outcome.total} of {count}: {where}", flush=True)
-                run.suffer(group, where)
-            where = "the end"
+            if same_process:
+                run.suffer_all([fault] for fault in random.sample(faults, len(faults)))
+                outcome.warm_up = outcome.total
+                run.measure()
+            while (left := outcome.warm_up + count - outcome.total) > 0:
+                run.suffer_all(_draw(random, faults, min(left, _STRETCH)))
+                if same_process:
+                    run.measure()
             run.end()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         traceback.print_exc()
         outcome.violation = (
-            f"seed {seed}, fault {outcome.total} of {count} ({where}):"
+            f"seed {seed}, fault {outcome.total} ({outcome.during}):"
             f" {type(error).__name__}: {error}"
         )
+    outcome.seconds = time.monotonic() - began
     return outcome
 
 
@@ -95,11 +109,16 @@ class _Run:
     def begin(self) -> None:
         """Have all well."""
         self._home.turn(on=True)
-        self._settle("the beginning", _BEGINNING)
+        self._settle(_BEGINNING)
         self._before = look_inside(self._home)
-        self._outcome.kib_before = self._before.kib
 
-    def suffer(self, group: Sequence[Fault], names: str) -> None:
+    def suffer_all(self, groups: Iterable[Sequence[Fault]]) -> None:
+        """Have one thing go wrong after the other."""
+        for group in groups:
+            self._during(" and ".join(fault.name for fault in group))
+            self._suffer(group)
+
+    def _suffer(self, group: Sequence[Fault]) -> None:
         """Have something go wrong, and be overcome."""
         home = self._home
         with ExitStack() as stack:
@@ -110,22 +129,26 @@ class _Run:
             self._require(ALWAYS)
         if any(fault.ends_process for fault in group):
             self._before = None
-        self._settle(names, max(fault.settle for fault in group))
+        self._settle(max(fault.settle for fault in group))
         if self._before is None:
             self._before = look_inside(home)
-            self._outcome.kib_before = self._before.kib
         if not home.wanted and home.random.random() < 0.6:
+            self._during("switched on again")
             home.turn(on=True)
-            self._settle("switched on again", _BEGINNING)
+            self._settle(_BEGINNING)
+
+    def measure(self) -> None:
+        """Note what the process holds when all is green."""
+        self._see_green()
+        inside = look_inside(self._home)
+        self._outcome.kib.append(inside.kib)
+        self._outcome.objects.append(inside.objects)
 
     def end(self) -> None:
         """See that all is green in the end, that off is off and removed is removed."""
         home = self._home
-        home.turn(on=True)
-        self._settle("the verdict", _BEGINNING)
-        home.entry.wait_for("status", "reachable", _VERDICT)
-        self._settle("the verdict", _BEGINNING)
-        self._outcome.kib_after = look_inside(home).kib
+        self._see_green()
+        self._during("the end")
         home.turn(on=False)
         self._require(SETTLED)
         home.turn(on=True)
@@ -133,7 +156,20 @@ class _Run:
         home.wanted = False
         self._require((unwanted_is_closed, *ALWAYS, *NEVER))
 
-    def _settle(self, names: str, seconds: float) -> None:
+    def _see_green(self) -> None:
+        """Have it switched on and reached, and all quiet."""
+        self._during("the verdict")
+        self._home.turn(on=True)
+        self._settle(_BEGINNING)
+        self._home.entry.wait_for("status", "reachable", _VERDICT)
+        self._settle(_BEGINNING)
+
+    def _during(self, names: str) -> None:
+        """Note what happens now."""
+        self._outcome.during = names
+        print(f"{self._outcome.total}: {names}", flush=True)
+
+    def _settle(self, seconds: float) -> None:
         """Wait until all is as it is wanted, and raise if that takes too long."""
         started = insist_at = time.monotonic()
         while wrong := self._wrong():
@@ -145,7 +181,7 @@ class _Run:
             time.sleep(_PAUSE)
         if (took := time.monotonic() - started) > self._outcome.slowest:
             self._outcome.slowest = took
-            self._outcome.slowest_fault = names
+            self._outcome.slowest_fault = self._outcome.during
         self._require(NEVER)
 
     def _wrong(self) -> str | None:

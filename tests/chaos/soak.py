@@ -3,6 +3,7 @@
 import argparse
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 import subprocess
 import sys
@@ -35,6 +36,12 @@ _NOTES: Final = (
         "The server looks every 8 s whether it is still reached, as real ones do every few"
         " minutes."
     ),
+    (
+        "Memory is what Home Assistant's process takes of the machine's (VmRSS), after"
+        " garbage collection and with all green. It is measured first when each fault of"
+        " that sequence has struck once: what it needs for the first of a kind, Home"
+        " Assistant loads only then. Nothing in that sequence ends the process."
+    ),
     "Packets are lost by a rule of the router's firewall. They are not delayed.",
     (
         "The wall clock is set for the process of Home Assistant alone, and ahead only. Its"
@@ -62,40 +69,62 @@ def _run(seed: int, faults: int, *, same_process: bool) -> Outcome:
             )
         except subprocess.TimeoutExpired:
             print(f"seed {seed}: took too long", flush=True)
-    outcome = Outcome.read(folder)
+    outcome = replace(Outcome.read(folder), seed=seed)
+    # Also one that did not end is told.
+    outcome.write(folder)
     print(f"seed {seed}: {outcome.violation or 'held'}", flush=True)
     return outcome
 
 
-def _record(outcomes: list[Outcome], seconds: float) -> Record:
+def _earlier() -> list[Outcome]:
+    """Return what came of sequences that were run before."""
+    return [Outcome.read(file.parent) for file in sorted(_LOGS.glob("[0-9]*/*.json"))]
+
+
+def _record(outcomes: list[Outcome]) -> Record:
     """Return what is told of all sequences."""
     tried: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
     for outcome in outcomes:
         tried.update(outcome.tried)
-    growths = [
-        (outcome.kib_after - outcome.kib_before, outcome.total)
-        for outcome in outcomes
-        if outcome.kib_before and outcome.kib_after
-    ]
+        faults[outcome.code] += outcome.total
     figures = {"Looks at an invariant": f"{sum(o.checks for o in outcomes):,}"}
     for outcome in sorted(outcomes, key=lambda outcome: -outcome.slowest)[:1]:
         figures["Longest until all was well again"] = (
             f"{outcome.slowest:.0f} s ({outcome.slowest_fault})"
         )
-    if growths:
-        kib, faults = max(growths, key=lambda growth: growth[1])
-        figures[f"Growth in {faults} faults (goal: 2 MiB in 500)"] = (
-            f"{kib / 1024:.1f} MiB"
-        )
+    for outcome in outcomes:
+        if len(outcome.kib) > 1:
+            figures |= _memory(outcome)
+    if len(faults) > 1:
+        figures |= {f"Faults on {code}": f"{count:,}" for code, count in faults.items()}
     return Record(
         suite="chaos",
         tried=dict(sorted(tried.items())),
         violations=[o.violation for o in outcomes if o.violation],
         seeds=[outcome.seed for outcome in outcomes],
-        seconds=seconds,
+        seconds=sum(outcome.seconds for outcome in outcomes),
         figures=figures,
         notes=_NOTES,
+        code=", ".join(faults),
     )
+
+
+def _memory(outcome: Outcome) -> dict[str, str]:
+    """Return what is told of the memory of one process."""
+    first, *later = outcome.kib
+    faults = outcome.total - outcome.warm_up
+    steps = ", ".join(f"{(kib - first) / 1024:+.1f}" for kib in later)
+    return {
+        f"Growth in {faults} faults in one process (goal: 2 MiB in 500)": (
+            f"{(later[-1] - first) / 1024:.1f} MiB of {first / 1024:.0f}"
+            f" (seed {outcome.seed}, {outcome.code})"
+        ),
+        "Growth after each 100 of them, in MiB": steps,
+        "Objects of our classes at first, and in the end": (
+            f"{outcome.objects[0]:,}, {outcome.objects[-1]:,}"
+        ),
+    }
 
 
 def _lengths(faults: int, first: int, each: int) -> list[int]:
@@ -122,10 +151,13 @@ def main() -> None:
         default=500,
         help="faults of the first sequence, which never ends Home Assistant",
     )
+    parser.add_argument(
+        "--add", action="store_true", help="tell of the sequences before these as well"
+    )
     arguments = parser.parse_args()
     _LOGS.mkdir(parents=True, exist_ok=True)
-    started = time.monotonic()
-    deadline = started + 60 * arguments.minutes
+    deadline = time.monotonic() + 60 * arguments.minutes
+    earlier = _earlier() if arguments.add else []
     outcomes: list[Outcome] = []
 
     lengths = _lengths(arguments.faults, arguments.one_process, arguments.each)
@@ -138,8 +170,10 @@ def main() -> None:
             _run(arguments.seed + number, lengths[number], same_process=same_process)
         )
         # After each, so that also an interrupted run is told.
-        _record(outcomes, time.monotonic() - started).write()
+        again = {outcome.seed for outcome in outcomes}
+        _record([*(o for o in earlier if o.seed not in again), *outcomes]).write()
 
+    _record(earlier).write()
     with ThreadPoolExecutor(arguments.jobs) as pool:
         list(pool.map(carry_out, range(len(lengths))))
     if any(outcome.violation for outcome in outcomes):

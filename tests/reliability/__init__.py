@@ -14,6 +14,6 @@ A suite with a long form is a package below `tests` with a module `soak`, which 
 `scripts/soak` runs all of them and writes docs/reliability.md.
 """
 
-from .record import FOLDER, Record, read_all
+from .record import FOLDER, Record, code, read_all
 
-__all__ = ["FOLDER", "Record", "read_all"]
+__all__ = ["FOLDER", "Record", "code", "read_all"]

@@ -4,9 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 import json
 from pathlib import Path
+import subprocess
 from typing import Final
 
-FOLDER: Final = Path(__file__).parents[2] / "test-artifacts" / "reliability"
+_ROOT: Final = Path(__file__).parents[2]
+FOLDER: Final = _ROOT / "test-artifacts" / "reliability"
+
+
+def code() -> str:
+    """Return which code this is: its commit, and whether it was changed since."""
+    return subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--exclude=*", "--abbrev=7"],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,6 +38,8 @@ class Record:
     seconds: float
     figures: Mapping[str, str] = field(default_factory=dict)
     notes: Sequence[str] = field(default_factory=list)
+    code: str = field(default_factory=code)
+    """Which code was tried; several commits where it took long."""
 
     def write(self) -> None:
         """Keep it for the report, instead of what the suite wrote before."""

@@ -30,11 +30,12 @@ def page(records: Sequence[Record]) -> str:
         "",
         f"**{tried:,} faults, inputs and attacks were tried. {_outcome(broken)}**",
         "",
-        "| Suite | Tried | Violations | Time |",
-        "| --- | ---: | ---: | ---: |",
+        "| Suite | Tried | Violations | Time | Code |",
+        "| --- | ---: | ---: | ---: | --- |",
         *(
             f"| {_title(record)} | {sum(record.tried.values()):,}"
-            f" | {len(record.violations)} | {_duration(record.seconds)} |"
+            f" | {len(record.violations)} | {_duration(record.seconds)}"
+            f" | {record.code} |"
             for record in records
         ),
         *(line for record in records for line in _section(record)),

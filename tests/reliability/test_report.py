@@ -15,6 +15,7 @@ HELD = Record(
     seconds=3600,
     figures={"Growth": "1.0 MiB"},
     notes=["No packet is delayed."],
+    code="1a2b3c4",
 )
 BROKEN = Record(
     suite="hostile",
@@ -31,7 +32,7 @@ def test_all_held() -> None:
 
     assert "**1,234 faults, inputs and attacks were tried. The invariants held" in text
     assert "| server restarts | 1,200 |" in text
-    assert "| Faults in a running home | 1,234 | 0 | 60 min |" in text
+    assert "| Faults in a running home | 1,234 | 0 | 60 min | 1a2b3c4 |" in text
     assert "| Growth | 1.0 MiB |" in text
     assert "- No packet is delayed." in text
     assert "Seeds: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 and 18 more." in text

@@ -1,4 +1,4 @@
-"""Tells what Home Assistant's process holds: tasks, timers, memory.
+"""Tells what Home Assistant's process holds: tasks, timers, objects, memory.
 
 An integration for Home Assistant, read at `/api/inside_view`.
 """
@@ -16,6 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.typing import ConfigType
 
 _OURS = "custom_components/plex_remote_access"
+_OUR_MODULES = _OURS.replace("/", ".")
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
@@ -35,7 +36,12 @@ class InsideView(HomeAssistantView):
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
         return self.json(
-            {"tasks": _tasks(), "timers": _timers(), "kib": _resident_kib()}
+            {
+                "tasks": _tasks(),
+                "timers": _timers(),
+                "objects": _objects(),
+                "kib": _resident_kib(),
+            }
         )
 
 
@@ -58,6 +64,14 @@ def _timers() -> int:
     return sum(
         not timer.cancelled() and "plex_remote_access" in repr(timer)
         for timer in scheduled
+    )
+
+
+def _objects() -> int:
+    """Return how many objects there are of classes of ours."""
+    return sum(
+        str(type(thing).__module__).startswith(_OUR_MODULES)
+        for thing in gc.get_objects()
     )
 
 
