@@ -161,11 +161,11 @@ async def pass_time(
 
 
 async def _looks() -> None:
-    """Wait for the integration to finish looking, at the server and at the router."""
+    """Wait for the integration to finish what it does at the server and the router."""
     while tasks := [
         task
         for task in asyncio.all_tasks()
-        if task.get_name().endswith((" look", "tend port"))
+        if task.get_name().endswith((" fix", " look", "tend port"))
     ]:
         await asyncio.wait(tasks)
 

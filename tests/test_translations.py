@@ -249,7 +249,9 @@ def test_ways_out_are_named(issue: Issue) -> None:
     flow = ENGLISH["issues"][issue]["fix_flow"]
 
     assert set(flow["step"]["init"]["menu_options"]) == set(repairs._WAYS[issue])
-    assert set(flow["abort"]) == {"failed", "not_loaded"}
+    assert set(flow["abort"]) == {"not_reachable", "not_loaded"}
+    assert set(flow["progress"]) == {"trying"}
+    assert "reachable" in flow["step"]
     assert ("other_port" in flow["step"]) is ("other_port" in repairs._WAYS[issue])
 
 

@@ -4,10 +4,9 @@ The points 1 to 10 are in `test_uncertain_points`.
 """
 
 from freezegun.api import TickingDateTimeFactory
-from homeassistant.components.repairs import DOMAIN as REPAIRS
+from homeassistant.components.repairs import DOMAIN as REPAIRS, repairs_flow_manager
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -16,7 +15,6 @@ from yarl import URL
 from custom_components.plex_remote_access.address import _ways
 from custom_components.plex_remote_access.const import DOMAIN
 from custom_components.plex_remote_access.plex import AccountServer, Connection
-from custom_components.plex_remote_access.repairs import async_create_fix_flow
 from tests.simulators.plex import Endpoint, EndpointFault, PlexServer, PreferenceEvents
 from tests.simulators.plextv import PlexTv
 from tests.simulators.router import Router
@@ -232,12 +230,13 @@ async def test_point_20_server_that_could_not_publish_itself(
     assert verdict(hass) == ("not_published", "publish_failed")
     assert (writes(plex), plex.refresh_count) == ([], 0)
 
+    flows = repairs_flow_manager(hass)
+    assert flows
     issue_id = f"not_published_{mock_config_entry.entry_id}"
-    issue = ir.async_get(hass).async_get_issue(DOMAIN, issue_id)
-    assert issue and issue.data
-    flow = await async_create_fix_flow(hass, issue_id, dict(issue.data))
+    step = await flows.async_init(DOMAIN, context={"issue_id": issue_id})
     plex.faults.mapping_error = None
-    await flow.async_step_publish_again({})
+    await flows.async_configure(step["flow_id"], {"next_step_id": "publish_again"})
+    await pass_time(hass, freezer, 1)
 
     assert [write[PUBLISH] for write in writes(plex)] == ["0", "1"]
 

@@ -100,8 +100,7 @@ def async_watch_issues(hass: HomeAssistant, entry: PlexRemoteAccessConfigEntry) 
         issue = issue_of(snapshot, entry.data[CONF_HOST])
         _delete(hass, entry, but=issue)
         if issue is not None:
-            port = snapshot.public_port or snapshot.preferences.manual_port
-            _create(hass, entry, issue, port, snapshot.private_ip)
+            _create(hass, entry, issue, snapshot)
 
     update()
     entry.async_on_unload(coordinator.async_add_listener(update))
@@ -127,9 +126,9 @@ def _create(
     hass: HomeAssistant,
     entry: PlexRemoteAccessConfigEntry,
     issue: Issue,
-    port: int | None = None,
-    private_ip: str | None = None,
+    snapshot: Snapshot | None = None,
 ) -> None:
+    port = snapshot and (snapshot.public_port or snapshot.preferences.manual_port)
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -143,7 +142,8 @@ def _create(
             "server": entry.title,
             "host": entry.data[CONF_HOST],
             "port": str(port or ""),
-            "private_ip": private_ip or "",
+            "private_ip": (snapshot and snapshot.private_ip) or "",
+            "answer": (snapshot and snapshot.answer) or "",
         },
     )
 

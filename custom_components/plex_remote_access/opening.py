@@ -1,8 +1,7 @@
 """Turning remote access on from a dialog, and showing what comes of it."""
 
 import asyncio
-from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 from homeassistant.config_entries import (
     ConfigEntryState,
@@ -11,32 +10,30 @@ from homeassistant.config_entries import (
 )
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.translation import async_get_translations
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN, STANDING
-from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
-from .errors import update_failed
-from .plan import Status
-from .plex import PlexError
+from .const import DOMAIN
+from .coordinator import PlexRemoteAccessConfigEntry
+from .outcome import (
+    Attempt,
+    Outcome,
+    async_attempt,
+    async_explain,
+    async_wait_for_outcome,
+    is_good,
+)
 from .snapshot import Snapshot
 
-type Outcome = asyncio.Task[Snapshot | HomeAssistantError]
-
 # By entry, what is being turned on for somebody who waits for the outcome.
-_TURNING: HassKey[dict[str, asyncio.Task[HomeAssistantError | None]]] = HassKey(
-    f"{DOMAIN}_turning"
-)
-_TEXTS: Final = f"component.{DOMAIN}.entity.sensor.status"
-_AWAITED: Final = frozenset({Status.CONNECTING, Status.UNKNOWN})
+_TURNING: HassKey[dict[str, Attempt]] = HassKey(f"{DOMAIN}_turning")
 
 
 class OpeningFlow(OptionsFlowWithReload):
     """An options flow that can turn remote access on, and show the outcome."""
 
     _options: dict[str, Any]
-    _turning: asyncio.Task[HomeAssistantError | None]
-    _outcome: Outcome | None = None
+    _turning: Attempt
+    _outcome: asyncio.Task[Outcome] | None = None
 
     @callback
     def begin_opening(self, options: dict[str, Any]) -> ConfigFlowResult:
@@ -66,12 +63,10 @@ class OpeningFlow(OptionsFlowWithReload):
         return self._await_outcome(turning)
 
     @callback
-    def _await_outcome(
-        self, turning: asyncio.Task[HomeAssistantError | None]
-    ) -> ConfigFlowResult:
+    def _await_outcome(self, turning: Attempt) -> ConfigFlowResult:
         self._turning = turning
         self._outcome = self.hass.async_create_background_task(
-            self._wait_for_outcome(), f"{DOMAIN} outcome"
+            async_wait_for_outcome(self.config_entry, turning), f"{DOMAIN} outcome"
         )
         return self._show_progress(self._outcome)
 
@@ -84,10 +79,10 @@ class OpeningFlow(OptionsFlowWithReload):
         if not self._outcome.done():
             return self._show_progress(self._outcome)
         self.hass.data[_TURNING].pop(self.handler, None)
-        outcome = self._outcome.result()
-        if isinstance(outcome, Snapshot) and outcome.reachable:
-            return self.async_show_progress_done(next_step_id="reachable")
-        return self.async_show_progress_done(next_step_id="not_reachable")
+        good = is_good(self._outcome.result())
+        return self.async_show_progress_done(
+            next_step_id="reachable" if good else "not_reachable"
+        )
 
     async def async_step_reachable(
         self, user_input: dict[str, Any] | None = None
@@ -110,12 +105,13 @@ class OpeningFlow(OptionsFlowWithReload):
     ) -> ConfigFlowResult:
         """Say why not, and offer what can be done here."""
         outcome, self._outcome = self._outcome, None
+        reason = await async_explain(self.hass, outcome.result()) if outcome else ""
         return self.async_show_menu(
             step_id="not_reachable",
             menu_options=["remote_access", "opening", "done"],
             description_placeholders={
                 "server": self.config_entry.title,
-                "reason": await self._why(outcome) if outcome else "",
+                "reason": reason,
             },
         )
 
@@ -126,7 +122,7 @@ class OpeningFlow(OptionsFlowWithReload):
         return self.async_create_entry(data=dict(self.config_entry.options))
 
     @callback
-    def _show_progress(self, outcome: Outcome) -> ConfigFlowResult:
+    def _show_progress(self, outcome: asyncio.Task[Outcome]) -> ConfigFlowResult:
         return self.async_show_progress(
             step_id="opening",
             progress_action="opening",
@@ -145,43 +141,7 @@ class OpeningFlow(OptionsFlowWithReload):
                 translation_domain=DOMAIN, translation_key="not_loaded"
             )
         coordinator = entry.runtime_data
-        try:
-            if coordinator.data.enabled:
-                # Otherwise plex.tv would have no reason to look again.
-                await coordinator.async_retry()
-            else:
-                await coordinator.async_switch_on()
-        except PlexError as err:
-            return update_failed(err)
-        except HomeAssistantError as err:
-            return err
-        return None
-
-    async def _wait_for_outcome(self) -> Snapshot | HomeAssistantError:
-        """Wait for plex.tv's verdict, but not for ever; or return what went wrong."""
-        if (error := await asyncio.shield(self._turning)) is not None:
-            return error
-        entry: PlexRemoteAccessConfigEntry = self.config_entry
-        coordinator: PlexRemoteAccessCoordinator = entry.runtime_data
-        news = asyncio.Event()
-        leave = coordinator.async_add_listener(news.set)
-        try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(STANDING.total_seconds()):
-                    while coordinator.data.status in _AWAITED:
-                        await news.wait()
-                        news.clear()
-        finally:
-            leave()
-        return coordinator.data
-
-    async def _why(self, outcome: Outcome) -> str:
-        """Return in words why nobody gets in."""
-        if isinstance(snapshot := outcome.result(), HomeAssistantError):
-            return str(snapshot)
-        texts = await async_get_translations(
-            self.hass, self.hass.config.language, "entity", {DOMAIN}
-        )
-        if snapshot.reason is None:
-            return texts[f"{_TEXTS}.state.{snapshot.status}"]
-        return texts[f"{_TEXTS}.state_attributes.reason.state.{snapshot.reason}"]
+        if coordinator.data.enabled:
+            # Otherwise plex.tv would have no reason to look again.
+            return await async_attempt(coordinator.async_retry())
+        return await async_attempt(coordinator.async_switch_on())

@@ -333,5 +333,9 @@ class Reconciler:
         self.timeline.stands("obstacle", obstacle and obstacle.detail)
         self.timeline.stands("verdict", (plan.status, plan.cause))
         return take_snapshot(
-            wanted, seen, self.announcer.tell(plan), closes_at=self._memory.closes_at
+            wanted,
+            seen,
+            self.announcer.tell(plan),
+            obstacle=obstacle,
+            closes_at=self._memory.closes_at,
         )

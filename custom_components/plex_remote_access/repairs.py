@@ -1,20 +1,27 @@
 """What can be done about an issue with one click."""
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Coroutine
 from typing import Any, Final
 
 from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.core import HomeAssistant, callback
 import voluptuous as vol
 
-from .const import CONF_MANUAL_PORT
+from .const import CONF_MANUAL_PORT, DOMAIN
 from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
 from .forms import port_schema, read_port
 from .issues import Issue
+from .outcome import (
+    Outcome,
+    async_attempt,
+    async_explain,
+    async_wait_for_outcome,
+    is_good,
+)
 from .plan import PortMapping
-from .plex import PlexError, PreferenceChange
+from .plex import PreferenceChange
 
 _WAYS: Final = {
     Issue.ROUTER_REFUSED: ["look_again", "let_server", "make_forward"],
@@ -26,7 +33,9 @@ _WAYS: Final = {
 
 
 class FixFlow(RepairsFlow):
-    """Offers the ways out of an issue, and takes the one that is chosen."""
+    """Offers the ways out of an issue, takes the one that is chosen, tells its outcome."""
+
+    _outcome: asyncio.Task[Outcome]
 
     def __init__(self, entry: PlexRemoteAccessConfigEntry | None, issue: Issue) -> None:
         """Know what it is about."""
@@ -45,6 +54,7 @@ class FixFlow(RepairsFlow):
             description_placeholders={
                 "server": self._entry.title,
                 "port": str(self._coordinator.data.preferences.manual_port),
+                "reason": await async_explain(self.hass, self._coordinator.data),
             },
         )
 
@@ -52,33 +62,31 @@ class FixFlow(RepairsFlow):
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Try everything once more."""
-        return await self._finish(self._coordinator.async_retry())
+        return self._try(self._coordinator.async_retry())
 
     async def async_step_let_server(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Have the server open the port itself."""
-        return await self._finish(self._coordinator.async_set_mode(PortMapping.SERVER))
+        return self._try(self._coordinator.async_set_mode(PortMapping.SERVER))
 
     async def async_step_let_home_assistant(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Have Home Assistant open the port."""
-        return await self._finish(
-            self._coordinator.async_set_mode(PortMapping.AUTOMATIC)
-        )
+        return self._try(self._coordinator.async_set_mode(PortMapping.AUTOMATIC))
 
     async def async_step_make_forward(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Leave it to the owner, who makes a forward in the router's own pages."""
-        return await self._finish(self._coordinator.async_set_mode(PortMapping.MANUAL))
+        return self._try(self._coordinator.async_set_mode(PortMapping.MANUAL))
 
     async def async_step_publish_again(
         self, user_input: dict[str, Any] | None = None
     ) -> RepairsFlowResult:
         """Have the server begin anew: that is what helps."""
-        return await self._finish(self._publish_again())
+        return self._try(self._publish_again())
 
     async def async_step_other_port(
         self, user_input: dict[str, Any] | None = None
@@ -92,7 +100,7 @@ class FixFlow(RepairsFlow):
             except vol.Invalid as err:
                 errors[CONF_MANUAL_PORT] = err.msg
             else:
-                return await self._finish(self._move(port))
+                return self._try(self._move(port))
         return self.async_show_form(
             step_id="other_port",
             data_schema=self.add_suggested_values_to_schema(
@@ -102,9 +110,13 @@ class FixFlow(RepairsFlow):
         )
 
     @property
-    def _coordinator(self) -> PlexRemoteAccessCoordinator:
+    def _loaded(self) -> PlexRemoteAccessConfigEntry:
         assert self._entry is not None
-        return self._entry.runtime_data
+        return self._entry
+
+    @property
+    def _coordinator(self) -> PlexRemoteAccessCoordinator:
+        return self._loaded.runtime_data
 
     async def _publish_again(self) -> None:
         await self._coordinator.async_switch_off()
@@ -114,13 +126,55 @@ class FixFlow(RepairsFlow):
         await self._coordinator.async_write(PreferenceChange(manual_port=port))
         await self._coordinator.async_retry()
 
-    async def _finish(self, action: Awaitable[None]) -> RepairsFlowResult:
-        """Do it. Whether it helped shows in the status, and else here again."""
-        try:
-            await action
-        except PlexError, HomeAssistantError:
-            return self.async_abort(reason="failed")
-        return self.async_create_entry(data={})
+    @callback
+    def _try(self, action: Coroutine[Any, Any, None]) -> RepairsFlowResult:
+        """Do it, and show that it takes a while."""
+        attempt = self.hass.async_create_background_task(
+            async_attempt(action), f"{DOMAIN} fix"
+        )
+        self._outcome = self.hass.async_create_background_task(
+            async_wait_for_outcome(self._loaded, attempt), f"{DOMAIN} outcome"
+        )
+        return self._show_progress(self._outcome)
+
+    async def async_step_trying(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Wait for what comes of it."""
+        if not self._outcome.done():
+            return self._show_progress(self._outcome)
+        good = is_good(self._outcome.result())
+        return self.async_show_progress_done(
+            next_step_id="reachable" if good else "not_reachable"
+        )
+
+    @callback
+    def _show_progress(self, outcome: asyncio.Task[Outcome]) -> RepairsFlowResult:
+        return self.async_show_progress(
+            step_id="trying", progress_action="trying", progress_task=outcome
+        )
+
+    async def async_step_reachable(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Say that it helped."""
+        if user_input is not None:
+            return self.async_create_entry(data={})
+        return self.async_show_form(
+            step_id="reachable",
+            description_placeholders={"server": self._loaded.title},
+        )
+
+    async def async_step_not_reachable(
+        self, user_input: dict[str, Any] | None = None
+    ) -> RepairsFlowResult:
+        """Say why it did not help; the issue stays, and with it the other ways."""
+        return self.async_abort(
+            reason="not_reachable",
+            description_placeholders={
+                "reason": await async_explain(self.hass, self._outcome.result())
+            },
+        )
 
 
 def _another(port: int) -> int:

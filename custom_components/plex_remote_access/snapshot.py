@@ -10,13 +10,26 @@ from homeassistant.util import dt as dt_util
 
 from .plan import Cause, Plan, PortMapping, Seen, Status, Wanted, is_enabled
 from .plex import Account, Preferences
-from .portmap import Mapping, Method, Reason, is_public
+from .portmap import Mapping, Method, PortMapError, Reason, is_public
+from .words import plain
 
 BY_HAND: Final = "manual"
 BY_SERVER: Final = "server"
 _NOBODY: Final = "none"
 # Longer texts of the server's may hold addresses.
 _WORD: Final = re.compile(r"[A-Za-z0-9 _-]{1,40}")
+# For these a router has answered; the others we have found out by ourselves.
+_ANSWERS: Final = frozenset(
+    {
+        Reason.DEVICE_PERMISSION,
+        Reason.FAILED,
+        Reason.PORT_TAKEN,
+        Reason.PORT_USED_BY_ROUTER,
+        Reason.REFUSED,
+        Reason.REFUSED_FOR_OTHER_HOST,
+        Reason.TABLE_FULL,
+    }
+)
 METHODS: Final = [*Method, BY_SERVER, BY_HAND, _NOBODY]
 
 
@@ -28,6 +41,8 @@ class Snapshot:
     mode: PortMapping
     status: Status
     reason: Cause | Reason | None
+    answer: str | None
+    """What the router said to that, in its own words."""
     server_error: str | None
     plex_pass: bool | None
     preferences: Preferences
@@ -49,7 +64,12 @@ class Snapshot:
 
 
 def take_snapshot(
-    wanted: Wanted, seen: Seen, plan: Plan, *, closes_at: datetime | None
+    wanted: Wanted,
+    seen: Seen,
+    plan: Plan,
+    *,
+    obstacle: PortMapError | None,
+    closes_at: datetime | None,
 ) -> Snapshot:
     """Put together what people want to see."""
     account, mapping, preferences = seen.account, seen.mapping, seen.preferences
@@ -65,6 +85,7 @@ def take_snapshot(
         mode=wanted.mode,
         status=plan.status,
         reason=plan.cause,
+        answer=_answer(plan, obstacle),
         server_error=_in_its_words(account) if enabled else None,
         plex_pass=account.subscription_active,
         preferences=preferences,
@@ -78,6 +99,13 @@ def take_snapshot(
         open_until=_open_until(seen),
         closes_at=closes_at,
     )
+
+
+def _answer(plan: Plan, obstacle: PortMapError | None) -> str | None:
+    """Return what the router said to what we asked, if that is what is wrong."""
+    if obstacle is None or plan.cause is not obstacle.reason:
+        return None
+    return plain(obstacle.detail) if obstacle.reason in _ANSWERS else None
 
 
 def _in_its_words(account: Account) -> str | None:
