@@ -1,10 +1,12 @@
 """Walking through the config flow."""
 
+from ipaddress import ip_address
 from typing import Any
 
-from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, SOURCE_ZEROCONF, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from pytest_homeassistant_custom_component.common import get_schema_suggested_value
 
 from custom_components.plex_remote_access.const import DOMAIN
@@ -34,6 +36,26 @@ async def choose(hass: HomeAssistant, way: str) -> ConfigFlowResult:
     assert result["step_id"] == "user"
     assert way in result["menu_options"]
     return await enter(hass, result["flow_id"], {"next_step_id": way})
+
+
+async def announce(
+    hass: HomeAssistant, port: int | None, host: str = "127.0.0.1"
+) -> ConfigFlowResult:
+    """Have a server announce itself."""
+    kind = "_plexmediasvr._tcp.local."
+    return await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_ZEROCONF},
+        data=ZeroconfServiceInfo(
+            ip_address=ip_address(host),
+            ip_addresses=[ip_address(host)],
+            hostname="den.local.",
+            name=f"Den._{kind}".replace("__", "_"),
+            port=port,
+            properties={},
+            type=kind,
+        ),
+    )
 
 
 async def come_back(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:

@@ -1,55 +1,25 @@
 """Tests of finding servers in the local network."""
 
-from collections.abc import AsyncIterator, Iterator
-from ipaddress import ip_address
-import ssl
-from typing import Any
-from unittest.mock import AsyncMock, patch
+from unittest.mock import AsyncMock
 
-from homeassistant.config_entries import (
-    SOURCE_IGNORE,
-    SOURCE_INTEGRATION_DISCOVERY,
-    SOURCE_ZEROCONF,
-    ConfigFlowResult,
-)
+from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_INTEGRATION_DISCOVERY
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
-from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_remote_access.const import DOMAIN
 from custom_components.plex_remote_access.plex import FoundServer
-from tests.simulators.plex import Endpoint, PlexServer
+from tests.simulators.plex import PlexServer
 from tests.simulators.plextv import PlexTv
 from tests.simulators.plextv_account import device
 
-from .flows import address_of, choose, come_back, enter, suggested
+from .flows import address_of, announce, choose, come_back, enter, suggested
 from .test_core_plex import core_entry_for
-from .test_sign_in import listed, way_to
+from .test_sign_in import listed
 
 pytestmark = pytest.mark.usefixtures("mock_setup_entry")
-
-
-async def announce(
-    hass: HomeAssistant, port: int | None, host: str = "127.0.0.1"
-) -> ConfigFlowResult:
-    """Have a server announce itself."""
-    kind = "_plexmediasvr._tcp.local."
-    return await hass.config_entries.flow.async_init(
-        DOMAIN,
-        context={"source": SOURCE_ZEROCONF},
-        data=ZeroconfServiceInfo(
-            ip_address=ip_address(host),
-            ip_addresses=[ip_address(host)],
-            hostname="den.local.",
-            name=f"Den._{kind}".replace("__", "_"),
-            port=port,
-            properties={},
-            type=kind,
-        ),
-    )
 
 
 async def test_announced(hass: HomeAssistant, plex: PlexServer) -> None:
@@ -181,119 +151,6 @@ async def test_known_server(
 
     assert result["reason"] == "already_configured"
     assert mock_config_entry.data == before
-
-
-@pytest.fixture
-async def moved_plex(plex: PlexServer) -> AsyncIterator[PlexServer]:
-    """The same server at another port, with its certificate."""
-    async with PlexServer(
-        machine_identifier=plex.machine_identifier, token=plex.token, tls=True
-    ) as moved:
-        yield moved
-
-
-@pytest.fixture
-def trusted(moved_plex: PlexServer) -> Iterator[None]:
-    """Have that certificate trusted, and be of those where its name is not known."""
-    context = ssl.create_default_context(cadata=moved_plex.certificate_pem)
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    with patch("homeassistant.util.ssl.client_context", return_value=context):
-        yield
-
-
-def with_certificate(plex: PlexServer, certificate_hash: str) -> dict[str, Any]:
-    """Return the server as plex.tv lists it, with a name for its certificate."""
-    uri = f"https://127-0-0-1.{certificate_hash}.plex.direct:{plex.port}"
-    return device(plex.machine_identifier, way_to(plex, uri=uri))
-
-
-@pytest.mark.usefixtures("trusted", "name_service")
-async def test_known_server_has_moved(
-    hass: HomeAssistant,
-    moved_plex: PlexServer,
-    plex_tv: PlexTv,
-    mock_config_entry: MockConfigEntry,
-) -> None:
-    """It is found again where plex.tv says that it is, and proves that it is."""
-    mock_config_entry.add_to_hass(hass)
-    before = {**mock_config_entry.data, "port": 9}
-    hass.config_entries.async_update_entry(mock_config_entry, data=before)
-    plex_tv.account.token = moved_plex.token
-    plex_tv.account.devices = [
-        device("another"),
-        with_certificate(moved_plex, moved_plex.certificate_hash),
-    ]
-
-    result = await announce(hass, moved_plex.port)
-
-    assert result["reason"] == "already_configured"
-    assert mock_config_entry.data == {**before, "port": moved_plex.port, "ssl": True}
-
-
-@pytest.mark.usefixtures("trusted", "name_service")
-async def test_impostor_where_the_server_was_last(
-    hass: HomeAssistant,
-    moved_plex: PlexServer,
-    plex_tv: PlexTv,
-    mock_config_entry: MockConfigEntry,
-) -> None:
-    """Whoever has another certificate, though a good one, is not the server."""
-    mock_config_entry.add_to_hass(hass)
-    before = {**mock_config_entry.data, "port": 9}
-    hass.config_entries.async_update_entry(mock_config_entry, data=before)
-    plex_tv.account.token = moved_plex.token
-    plex_tv.account.devices = [with_certificate(moved_plex, "0" * 32)]
-
-    await announce(hass, moved_plex.port)
-
-    assert mock_config_entry.data == before
-    assert {request.endpoint for request in moved_plex.requests} == {Endpoint.IDENTITY}
-
-
-async def test_impostor_without_a_certificate_where_the_server_was_last(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    plex_tv: PlexTv,
-    mock_config_entry: MockConfigEntry,
-) -> None:
-    """An answer in the name of the server is no proof, wherever it comes from."""
-    mock_config_entry.add_to_hass(hass)
-    before = {**mock_config_entry.data, "port": 9}
-    hass.config_entries.async_update_entry(mock_config_entry, data=before)
-    plex_tv.account.token = plex.token
-    plex_tv.account.devices = [listed(plex)]
-
-    await announce(hass, plex.port)
-
-    assert mock_config_entry.data == before
-    assert {request.endpoint for request in plex.requests} == {Endpoint.IDENTITY}
-
-
-@pytest.mark.parametrize("knows_the_token", [True, False])
-async def test_impostor(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    plex_tv: PlexTv,
-    mock_config_entry: MockConfigEntry,
-    *,
-    knows_the_token: bool,
-) -> None:
-    """Who claims to be a server that is away gets neither its place nor its token."""
-    mock_config_entry.add_to_hass(hass)
-    moved = {**mock_config_entry.data, "port": 9}
-    hass.config_entries.async_update_entry(mock_config_entry, data=moved)
-    if knows_the_token:
-        plex_tv.account.token = plex.token
-    plex_tv.account.devices = [
-        device(plex.machine_identifier, way_to(plex, uri="https://127.0.0.1:9", port=9))
-    ]
-    async with PlexServer(machine_identifier=plex.machine_identifier) as impostor:
-        await announce(hass, impostor.port)
-
-        assert {request.endpoint for request in impostor.requests} == {
-            Endpoint.IDENTITY
-        }
-    assert mock_config_entry.data == moved
 
 
 def found(plex: PlexServer, machine_identifier: str | None = None) -> FoundServer:

@@ -168,7 +168,9 @@ def test_aborts() -> None:
         "all_configured",
         "already_configured",
         "cannot_connect",
+        "moved",
         "no_servers",
+        "not_moved",
         "unique_id_mismatch",
     }
     assert set(ENGLISH["options"]["abort"]) >= ERRORS_OF_THE_CLIENT

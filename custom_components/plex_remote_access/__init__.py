@@ -11,6 +11,7 @@ from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinato
 from .core_plex import async_follow_core_plex
 from .discovery import async_discover_at_start
 from .issues import async_forget_issues, async_tell_signed_out, async_watch_issues
+from .moved import async_forget_moves
 from .removal import async_withdraw
 from .services import async_setup_services
 
@@ -57,6 +58,7 @@ async def async_unload_entry(
     """Unload one Plex server. Its port stays open: this is a reload, or a restart."""
     if entry.disabled_by:
         async_forget_issues(hass, entry)
+        async_forget_moves(hass, entry)
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
@@ -65,4 +67,5 @@ async def async_remove_entry(
 ) -> None:
     """Undo what was done for this server."""
     async_forget_issues(hass, entry)
+    async_forget_moves(hass, entry)
     await async_withdraw(hass, entry)

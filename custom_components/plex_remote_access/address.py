@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import (
     CONF_HOST,
     CONF_PORT,
@@ -14,7 +13,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 
-from .clients import create_plex_tv, create_server, is_on_lan
+from .clients import create_server, is_on_lan
 from .plex import AccountServer, PlexError
 
 # Some ways lead nowhere, such as the addresses of containers; the others answer soon.
@@ -34,7 +33,9 @@ async def async_find_address(
     """
     attempts = {
         hass.async_create_task(
-            _leads_to(hass, way, server.machine_identifier, name if proven else None),
+            async_leads_to(
+                hass, way, server.machine_identifier, name if proven else None
+            ),
             eager_start=True,
         ): way
         for way, name in _ways(server)
@@ -61,30 +62,6 @@ async def async_find_address(
     return attempts[best] if best else None
 
 
-async def async_moved_to(
-    hass: HomeAssistant, entry: ConfigEntry
-) -> dict[str, Any] | None:
-    """Return where the server of an entry is if it has left its address.
-
-    What was discovered is but the occasion to look: anybody can claim to be the
-    server, and would be given the token. plex.tv knows where it was last, and which
-    certificate it has to show there.
-    """
-    machine_identifier = str(entry.unique_id)
-    if not entry.data or await _leads_to(hass, entry.data, machine_identifier):
-        return None
-    token = {CONF_TOKEN: entry.data[CONF_TOKEN]}
-    try:
-        servers = await (await create_plex_tv(hass)).servers(token[CONF_TOKEN])
-    except PlexError:
-        return None
-    for server in servers:
-        if server.machine_identifier == machine_identifier:
-            found = await async_find_address(hass, server, proven=True)
-            return found and {**found, **token}
-    return None
-
-
 async def async_look_at(
     hass: HomeAssistant, host: str, port: int
 ) -> tuple[str, dict[str, Any]] | None:
@@ -104,6 +81,25 @@ async def async_look_at(
             continue
         return identity.machine_identifier, data
     return None
+
+
+async def async_leads_to(
+    hass: HomeAssistant,
+    way: Mapping[str, Any],
+    machine_identifier: str,
+    certificate_name: str | None = None,
+) -> bool:
+    """Tell whether this very server answers, from within the network."""
+    if not await is_on_lan(way[CONF_HOST]):
+        return False
+    if certificate_name is not None:
+        way = {**way, CONF_VERIFY_SSL: True}
+    try:
+        server = await create_server(hass, way)
+        identity = await server.identity(certificate_name=certificate_name)
+    except PlexError:
+        return False
+    return identity.machine_identifier == machine_identifier
 
 
 def _ways(server: AccountServer) -> Iterator[tuple[dict[str, Any], str]]:
@@ -130,22 +126,3 @@ def _ways(server: AccountServer) -> Iterator[tuple[dict[str, Any], str]]:
             CONF_TOKEN: server.token,
         }
         yield way, name
-
-
-async def _leads_to(
-    hass: HomeAssistant,
-    way: Mapping[str, Any],
-    machine_identifier: str,
-    certificate_name: str | None = None,
-) -> bool:
-    """Tell whether this very server answers, from within the network."""
-    if not await is_on_lan(way[CONF_HOST]):
-        return False
-    if certificate_name is not None:
-        way = {**way, CONF_VERIFY_SSL: True}
-    try:
-        server = await create_server(hass, way)
-        identity = await server.identity(certificate_name=certificate_name)
-    except PlexError:
-        return False
-    return identity.machine_identifier == machine_identifier

@@ -4,18 +4,17 @@ from collections.abc import Mapping
 from typing import Any, override
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult, FlowType
-from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT, CONF_TOKEN
+from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
 from homeassistant.core import callback
-from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
-from homeassistant.helpers.typing import DiscoveryInfoType
 import voluptuous as vol
 
-from .address import async_find_address, async_look_at, async_moved_to
+from .address import async_find_address
 from .clients import is_on_lan, write_settings
 from .const import CONF_TRY_NOW, DOMAIN
 from .coordinator import PlexRemoteAccessConfigEntry
 from .core_plex import CoreServer, async_core_servers
 from .discovery import async_search
+from .discovery_flow import DiscoveryFlow
 from .errors import translation_key
 from .forms import (
     CONF_SERVER,
@@ -30,18 +29,15 @@ from .forms import (
 )
 from .options_flow import PlexRemoteAccessOptionsFlow
 from .plex import AccountServer, FoundServer, PlexError
-from .sign_in import SignInFlow
 from .trial import TriedServer, async_try
 
 
-class PlexRemoteAccessConfigFlow(SignInFlow, domain=DOMAIN):
+class PlexRemoteAccessConfigFlow(DiscoveryFlow, domain=DOMAIN):
     """Add a Plex server. Nothing is changed on it but what the owner enters."""
 
     # What was found out by other means than the form: it need not be entered.
-    _address: Mapping[str, Any]
     _token: str | None = None
     _servers: dict[str, AccountServer]
-    _name: str
 
     # What was connected to, and whether remote access is to be turned on at once.
     _server: TriedServer
@@ -131,42 +127,6 @@ class PlexRemoteAccessConfigFlow(SignInFlow, domain=DOMAIN):
         )
 
     @override
-    async def async_step_zeroconf(
-        self, discovery_info: ZeroconfServiceInfo
-    ) -> ConfigFlowResult:
-        """Begin because a server has announced itself."""
-        return await self._begin_with(
-            discovery_info.host,
-            discovery_info.port,
-            discovery_info.name.removesuffix(f".{discovery_info.type}"),
-        )
-
-    @override
-    async def async_step_integration_discovery(
-        self, discovery_info: DiscoveryInfoType
-    ) -> ConfigFlowResult:
-        """Begin because a server has answered our search."""
-        return await self._begin_with(
-            discovery_info[CONF_HOST],
-            discovery_info[CONF_PORT],
-            discovery_info[CONF_NAME],
-        )
-
-    async def _begin_with(
-        self, host: str, port: int | None, name: str | None
-    ) -> ConfigFlowResult:
-        """Propose a server that was found; who it is, it has to tell itself."""
-        found = await async_look_at(self.hass, host, port) if port else None
-        if found is None:
-            return self.async_abort(reason="cannot_connect")
-        machine_identifier, self._address = found
-        entry = await self.async_set_unique_id(machine_identifier)
-        updates = await async_moved_to(self.hass, entry) if entry else None
-        self._abort_if_unique_id_configured(updates=updates)
-        self._name = name or host
-        self.context["title_placeholders"] = {"name": self._name}
-        return await self.async_step_discovery_confirm()
-
     async def async_step_discovery_confirm(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
