@@ -59,6 +59,13 @@ async def announce(
 
 
 async def come_back(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
+    """Come back from the page on which somebody signs in, and wait for the rest."""
+    return await wait(hass, await return_from_page(hass, result))
+
+
+async def return_from_page(
+    hass: HomeAssistant, result: ConfigFlowResult
+) -> ConfigFlowResult:
     """Come back from the page on which somebody signs in."""
     assert result["type"] is FlowResultType.EXTERNAL_STEP
     assert result["step_id"] == "plex_account"
@@ -66,6 +73,14 @@ async def come_back(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlow
         lambda: step_of(hass, result["flow_id"]), FlowResultType.EXTERNAL_STEP_DONE
     )
     return await hass.config_entries.flow.async_configure(result["flow_id"])
+
+
+async def wait(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
+    """Wait until nothing takes a while any more."""
+    while result["type"] is FlowResultType.SHOW_PROGRESS:
+        await hass.async_block_till_done(wait_background_tasks=True)
+        result = await hass.config_entries.flow.async_configure(result["flow_id"])
+    return result
 
 
 def step_of(hass: HomeAssistant, flow_id: str) -> FlowResultType:

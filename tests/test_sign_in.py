@@ -19,7 +19,16 @@ from tests.simulators.plextv import PlexTv
 from tests.simulators.plextv_account import connection, device
 
 from .common import become
-from .flows import address_of, choose, come_back, enter, step_of, suggested
+from .flows import (
+    address_of,
+    choose,
+    come_back,
+    enter,
+    return_from_page,
+    step_of,
+    suggested,
+    wait,
+)
 
 pytestmark = pytest.mark.usefixtures("mock_setup_entry")
 
@@ -63,6 +72,34 @@ async def test_only_server(
     assert result["result"].unique_id == plex.machine_identifier
 
 
+async def test_what_takes_a_while(
+    hass: HomeAssistant, plex: PlexServer, plex_tv: PlexTv
+) -> None:
+    """It is told what is being done."""
+    plex_tv.account.eager = True
+    plex_tv.account.devices = [listed(plex)]
+    flow = hass.config_entries.flow
+
+    result = await return_from_page(hass, await choose(hass, "plex_account"))
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    assert result["progress_action"] == "signed_in"
+    again = await flow.async_configure(result["flow_id"])
+    assert again["type"] is FlowResultType.SHOW_PROGRESS
+
+    await become(
+        lambda: step_of(hass, result["flow_id"]), FlowResultType.SHOW_PROGRESS_DONE
+    )
+    result = await flow.async_configure(result["flow_id"])
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    assert result["progress_action"] == "finding"
+    assert result["description_placeholders"] == {"server": "Den"}
+    again = await flow.async_configure(result["flow_id"])
+    assert again["type"] is FlowResultType.SHOW_PROGRESS
+
+    result = await wait(hass, result)
+    assert result["step_id"] == "remote_access"
+
+
 async def test_one_of_several(
     hass: HomeAssistant, plex: PlexServer, plex_tv: PlexTv
 ) -> None:
@@ -85,6 +122,7 @@ async def test_one_of_several(
     ]
 
     result = await enter(hass, result["flow_id"], {"server": plex.machine_identifier})
+    result = await wait(hass, result)
     assert result["step_id"] == "remote_access"
 
 
@@ -198,6 +236,9 @@ async def test_somebody_comes_back(
     (pin,) = plex_tv.account.pins.values()
     assert pin.code in result["url"]
     await become(lambda: len(pin.polls), 1)
+    again = await hass.config_entries.flow.async_configure(result["flow_id"])
+    assert again["type"] is FlowResultType.EXTERNAL_STEP
+    assert again["url"] == result["url"]
 
     plex_tv.account.confirm()
     answer = await client.get(

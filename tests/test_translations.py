@@ -162,6 +162,13 @@ def test_opening_from_the_options() -> None:
     }
 
 
+def test_waiting_in_the_config_flow() -> None:
+    """What it is that takes a while after signing in."""
+    actions = keyed_in_source("progress_action") - {"opening", "trying"}
+
+    assert set(ENGLISH["config"]["progress"]) == actions
+
+
 def test_aborts() -> None:
     """Of the options flow: whatever keeps the server from showing its settings."""
     assert set(ENGLISH["config"]["abort"]) == {

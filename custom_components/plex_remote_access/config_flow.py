@@ -8,7 +8,6 @@ from homeassistant.const import CONF_HOST, CONF_PORT, CONF_TOKEN
 from homeassistant.core import callback
 import voluptuous as vol
 
-from .address import async_find_address
 from .clients import is_on_lan, write_settings
 from .const import CONF_TRY_NOW, DOMAIN
 from .coordinator import PlexRemoteAccessConfigEntry
@@ -16,6 +15,7 @@ from .core_plex import CoreServer, async_core_servers
 from .discovery import async_search
 from .discovery_flow import DiscoveryFlow
 from .errors import translation_key
+from .finding import FindingFlow
 from .forms import (
     CONF_SERVER,
     MANUAL_SCHEMA,
@@ -32,7 +32,7 @@ from .plex import AccountServer, FoundServer, PlexError
 from .trial import TriedServer, async_try
 
 
-class PlexRemoteAccessConfigFlow(DiscoveryFlow, domain=DOMAIN):
+class PlexRemoteAccessConfigFlow(FindingFlow, DiscoveryFlow, domain=DOMAIN):
     """Add a Plex server. Nothing is changed on it but what the owner enters."""
 
     # What was found out by other means than the form: it need not be entered.
@@ -101,7 +101,7 @@ class PlexRemoteAccessConfigFlow(DiscoveryFlow, domain=DOMAIN):
                 return self._show_token_form({"base": "not_in_account"})
             if self.source == SOURCE_REAUTH:
                 return await self.async_step_reauth_confirm({CONF_TOKEN: server.token})
-            return await self._use_server(server)
+            return self.async_find(server)
         configured = self._async_current_ids(include_ignore=False)
         self._servers = {
             key: server for key, server in servers.items() if key not in configured
@@ -110,7 +110,7 @@ class PlexRemoteAccessConfigFlow(DiscoveryFlow, domain=DOMAIN):
             reason = "all_configured" if servers else "no_servers"
             return self.async_abort(reason=reason)
         if len(self._servers) == 1:
-            return await self._use_server(*self._servers.values())
+            return self.async_find(*self._servers.values())
         return await self.async_step_server()
 
     async def async_step_server(
@@ -118,7 +118,7 @@ class PlexRemoteAccessConfigFlow(DiscoveryFlow, domain=DOMAIN):
     ) -> ConfigFlowResult:
         """Ask which of the account's servers it is to be."""
         if user_input is not None:
-            return await self._use_server(self._servers[user_input[CONF_SERVER]])
+            return self.async_find(self._servers[user_input[CONF_SERVER]])
         return self.async_show_form(
             step_id="server",
             data_schema=server_schema(
@@ -280,9 +280,12 @@ class PlexRemoteAccessConfigFlow(DiscoveryFlow, domain=DOMAIN):
             if key not in configured
         }
 
-    async def _use_server(self, server: AccountServer) -> ConfigFlowResult:
-        """Go on with a server of the account, wherever it is in the network."""
-        if data := await async_find_address(self.hass, server):
+    @override
+    async def async_use_server(
+        self, server: AccountServer, data: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Go on with a server of the account, or ask where it is in the network."""
+        if data:
             return await self._use(data, server.machine_identifier)
         self._token = server.token
         for way in server.connections:

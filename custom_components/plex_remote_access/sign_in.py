@@ -31,6 +31,7 @@ class SignInFlow(ConfigFlow):
     _plex_tv: PlexTv
     _page: URL
     _waiting: asyncio.Task[str] | None = None
+    _asking: asyncio.Task[list[AccountServer]]
 
     @property
     @abstractmethod
@@ -60,11 +61,26 @@ class SignInFlow(ConfigFlow):
     async def async_step_signed_in(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Look at which servers the account has."""
-        waiting, self._waiting = self._waiting, None
+        """Ask plex.tv which servers the account has."""
+        if self._waiting is not None:
+            self._asking = self.hass.async_create_background_task(
+                self._ask(self._waiting), f"{DOMAIN} servers"
+            )
+            self._waiting = None
+        if self._asking.done():
+            return self.async_show_progress_done(next_step_id="account")
+        return self.async_show_progress(
+            step_id="signed_in",
+            progress_action="signed_in",
+            progress_task=self._asking,
+        )
+
+    async def async_step_account(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Go on with the servers of the account."""
         try:
-            token = await waiting if waiting else ""
-            servers = await self._plex_tv.servers(token)
+            servers = self._asking.result()
         except PlexError as err:
             LOGGER.debug("Signing in has failed: %s", err)
             return await self.async_step_sign_in_failed()
@@ -102,6 +118,10 @@ class SignInFlow(ConfigFlow):
             self._plex_tv.wait_for_token(pin, returned), f"{DOMAIN} sign in"
         )
         self._waiting.add_done_callback(self._go_on)
+
+    async def _ask(self, waiting: asyncio.Task[str]) -> list[AccountServer]:
+        """Return the account's servers. Raises PlexError."""
+        return await self._plex_tv.servers(await waiting)
 
     def _forward_url(self) -> URL | None:
         """Return where Plex's page leads afterwards, if we know how people see us."""
