@@ -4,7 +4,14 @@ import asyncio
 from dataclasses import replace
 from unittest.mock import AsyncMock, Mock
 
-from custom_components.plex_remote_access.plex import PlexServer, Preferences
+import pytest
+
+from custom_components.plex_remote_access.plex import (
+    PlexError,
+    PlexServer,
+    PreferenceChange,
+    Preferences,
+)
 from custom_components.plex_remote_access.server_watch import ServerWatch
 
 from .plan_states import ACCOUNT, PREFERENCES
@@ -38,3 +45,72 @@ async def test_late_answer_does_not_undo_a_later_one() -> None:
 
     assert (await early)[0] == WRITTEN
     assert (await watch.ask())[0] == WRITTEN
+
+
+async def test_old_answer_is_not_taken_while_a_new_one_is_on_its_way() -> None:
+    """Whoever asks meanwhile would believe that our own write did nothing."""
+    arrives = asyncio.Event()
+
+    async def slow() -> Preferences:
+        await arrives.wait()
+        return WRITTEN
+
+    async def answer() -> Preferences:
+        return await slow() if server.preferences.call_count == 2 else WRITTEN
+
+    server = Mock(
+        spec=PlexServer,
+        preferences=AsyncMock(return_value=PREFERENCES),
+        account=AsyncMock(return_value=ACCOUNT),
+        set_preferences=AsyncMock(return_value=WRITTEN),
+    )
+    watch = ServerWatch(server)
+    assert (await watch.ask())[0] == PREFERENCES
+    server.preferences.side_effect = answer
+    await watch.write(PreferenceChange(manual_port=40000))
+    look = asyncio.create_task(watch.ask())
+    await asyncio.sleep(0)
+
+    assert (await watch.ask())[0] == WRITTEN
+
+    arrives.set()
+    assert (await look)[0] == WRITTEN
+
+
+async def test_answer_from_during_a_write_is_not_taken_after_it() -> None:
+    """It may tell how things were before."""
+    written = asyncio.Event()
+
+    async def write(change: PreferenceChange) -> Preferences:
+        await written.wait()
+        server.preferences.return_value = WRITTEN
+        return WRITTEN
+
+    server = Mock(
+        spec=PlexServer,
+        preferences=AsyncMock(return_value=PREFERENCES),
+        account=AsyncMock(return_value=ACCOUNT),
+        set_preferences=AsyncMock(side_effect=write),
+    )
+    watch = ServerWatch(server)
+    writing = asyncio.create_task(watch.write(PreferenceChange(manual_port=40000)))
+    await asyncio.sleep(0)
+    assert (await watch.ask())[0] == PREFERENCES
+
+    written.set()
+    await writing
+
+    assert (await watch.ask())[0] == WRITTEN
+
+
+async def test_write_is_known_as_ours_until_it_shows() -> None:
+    """A look at what was known before tells nothing about it."""
+    server = Mock(
+        spec=PlexServer, set_preferences=AsyncMock(side_effect=PlexError("no answer"))
+    )
+    watch = ServerWatch(server)
+    with pytest.raises(PlexError):
+        await watch.write(PreferenceChange(manual_port=40000))
+
+    assert watch.before(PREFERENCES, PREFERENCES) == PREFERENCES
+    assert watch.before(PREFERENCES, WRITTEN) == WRITTEN

@@ -75,22 +75,27 @@ class ServerWatch:
 
     async def write(self, change: PreferenceChange) -> Preferences:
         """Write settings in one request. Raises PlexError."""
-        # Whatever comes of it, it has to be seen, and known as our doing.
-        self.expire()
+        # Whatever comes of it, it has to be known as our doing, and seen: what is being
+        # asked meanwhile may be answered as it was before.
         self._written.append(change)
         try:
             preferences = await self.server.set_preferences(change)
         except PlexError:
             self._writing.failed()
             raise
+        finally:
+            self.expire()
         self._writing.worked()
         return preferences
 
     def before(self, preferences: Preferences, now: Preferences) -> Preferences:
         """Return earlier settings with what we wrote since; the rest others did.
 
-        A write whose answer was lost may have been carried out.
+        A write whose answer was lost may have been carried out: that shows in the next
+        answer.
         """
+        if now is preferences:
+            return preferences
         for change in self._written:
             preferences = change.carried_out(preferences, now)
         self._written.clear()
@@ -108,6 +113,7 @@ class _Answer[T]:
         self._value: T | None = None
         self._asked_at = -math.inf
         self._times_asked = 0
+        self._times_expired = 0
         self._answered = 0
 
     @property
@@ -121,13 +127,13 @@ class _Answer[T]:
     def expire(self) -> None:
         """Do not take it for granted any more."""
         self._asked_at = -math.inf
+        self._times_expired += 1
 
     async def get(self, *, anew: bool = False) -> T:
         """Return the answer, asked for again if it is old. Raises as asking does."""
         if self._value is not None and not anew and self.due_in > 0:
             return self._value
-        # Before the answer: what is told in the meantime expires it.
-        self._asked_at = time.monotonic()
+        asked_at, times_expired = time.monotonic(), self._times_expired
         self._times_asked += 1
         question = self._times_asked
         try:
@@ -139,4 +145,7 @@ class _Answer[T]:
             # Not what comes late, from before a later question was answered: it would
             # look as if somebody had undone what we wrote in between.
             self._value, self._answered = value, question
+            # What is told in the meantime is not in it.
+            if times_expired == self._times_expired:
+                self._asked_at = asked_at
         return self._value
