@@ -18,8 +18,9 @@ _NO_LEASES: Final = frozenset({402, 600, 601, 725})
 _PRIVATE: Final = 800
 # Well-known ports are refused in many ways.
 BAD_PORT: Final = frozenset({600, 601, 606})
+ACTION_FAILED: Final = 501
 USED_BY_ROUTER: Final = 729
-CONFLICT: Final = frozenset({501, 718, USED_BY_ROUTER})
+CONFLICT: Final = frozenset({ACTION_FAILED, 718, USED_BY_ROUTER})
 SAME_PORT: Final = 724
 TOO_LONG: Final = 605
 _NOT_AUTHORIZED: Final = 606

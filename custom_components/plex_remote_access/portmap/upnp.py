@@ -4,7 +4,7 @@ UPnP InternetGatewayDevice, WANIPConnection:1 and :2.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address
 import random
@@ -17,6 +17,7 @@ from . import const, ssdp
 from .connection import Connection
 from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, why_not_public
 from .refusal import (
+    ACTION_FAILED,
     BAD_PORT,
     CONFLICT,
     SAME_PORT,
@@ -118,7 +119,7 @@ class UpnpMapper(Mapper):
             if entry.external_port != keep and entry.is_for(target):
                 await self._table.delete(entry.external_port)
 
-    async def _map_one_of(self, ports: Iterable[int], target: Target) -> Mapping:
+    async def _map_one_of(self, ports: Sequence[int], target: Target) -> Mapping:
         """Map the first port that is free. Raises SoapFault for other refusals."""
         first: PortMapError | None = None
         refused = 0
@@ -147,9 +148,27 @@ class UpnpMapper(Mapper):
                         if mapping := await self._add_any(target, port):
                             return mapping
                 if refused >= const.REFUSED_TRIES:
+                    if mapping := await self._map_without_end(target, ports[0], fault):
+                        return mapping
                     break
         assert first is not None
         raise first
+
+    async def _map_without_end(
+        self, target: Target, port: int, fault: SoapFault
+    ) -> Mapping | None:
+        """Map a port without a lease: 501 may mean that the router has none."""
+        if fault.code != ACTION_FAILED or self._lease == PERMANENT:
+            return None
+        lease, self._lease = self._lease, PERMANENT
+        mapping = None
+        try:
+            with suppress(PortMapError):
+                mapping = await self._map(target, port)
+        finally:
+            if mapping is None:
+                self._lease = lease
+        return mapping
 
     async def _map(self, target: Target, port: int) -> Mapping:
         """Map one port and read it back. Raises SoapFault as the router answers."""
