@@ -224,3 +224,22 @@ async def test_server_that_hangs_keeps_nobody_from_closing(
     freezer.move_to(dt_util.utcnow() + timedelta(seconds=11))
     await pass_time(hass, freezer, 61)
     assert state_of(hass, SWITCH).state == STATE_OFF
+
+
+async def test_news_that_cannot_come_any_more(
+    hass: HomeAssistant, plex: PlexServer, freezer: TickingDateTimeFactory
+) -> None:
+    """A connection that is open only on our side is noticed, and replaced."""
+    await become(lambda: plex.notifications.listeners, 1)
+    plex.notifications.fall_silent()
+    await pass_time(hass, freezer, 14)
+    assert plex.notifications.listeners == 0
+
+    # A sign of life is asked for, not given, and the next connection made.
+    await pass_time(hass, freezer, 2)
+    await pass_time(hass, freezer, 8)
+    await pass_time(hass, freezer, 2)
+    await become(lambda: plex.notifications.listeners, 1)
+
+    await plex.set_preferences({PUBLISH: True})
+    await become(lambda: state_of(hass, SWITCH).state, STATE_ON)

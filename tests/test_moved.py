@@ -1,9 +1,7 @@
 """Tests of servers that have moved."""
 
 from collections.abc import AsyncIterator, Iterator
-import ssl
 from typing import Any
-from unittest.mock import patch
 
 from freezegun.api import TickingDateTimeFactory
 from homeassistant.config_entries import (
@@ -21,6 +19,7 @@ from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
 from tests.simulators.plextv import PlexTv
 from tests.simulators.plextv_account import device
 
+from .certificates import direct_name, trust
 from .common import RELAY, become, jumping_time, pass_time, turn
 from .flows import announce, enter
 from .test_sign_in import listed, way_to
@@ -47,15 +46,13 @@ async def moved_plex(plex: PlexServer) -> AsyncIterator[PlexServer]:
 @pytest.fixture
 def trusted(moved_plex: PlexServer) -> Iterator[None]:
     """Have that certificate trusted, and be of those where its name is not known."""
-    context = ssl.create_default_context(cadata=moved_plex.certificate_pem)
-    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
-    with patch("homeassistant.util.ssl.client_context", return_value=context):
+    with trust(moved_plex):
         yield
 
 
 def with_certificate(plex: PlexServer, certificate_hash: str) -> dict[str, Any]:
     """Return the server as plex.tv lists it, with a name for its certificate."""
-    uri = f"https://127-0-0-1.{certificate_hash}.plex.direct:{plex.port}"
+    uri = f"https://{direct_name(certificate_hash)}:{plex.port}"
     return device(plex.machine_identifier, way_to(plex, uri=uri))
 
 

@@ -216,7 +216,7 @@ async def test_requests_are_counted(server: PlexServer, client: PlexClient) -> N
 async def test_tls_and_plain_on_one_port(socket_enabled: None) -> None:
     """The certificate is good for the plex.direct names only."""
     async with PlexServer(tls=True) as server, ClientSession() as session:
-        trusting = ssl.create_default_context(cadata=server.certificate_pem)
+        trusting = ssl.create_default_context(cadata=server.authority_pem)
         identity = f"{server.url}/identity"
         name = f"127-0-0-1.{server.certificate_hash}.plex.direct"
 

@@ -48,6 +48,7 @@ class Notifications:
         self._faults = faults
         self._timing = timing
         self._sockets: dict[web.WebSocketResponse, _Filter] = {}
+        self._transports: dict[web.WebSocketResponse, asyncio.ReadTransport] = {}
         self._streams: dict[asyncio.Queue[bytes | None], _Filter] = {}
 
     @property
@@ -62,11 +63,14 @@ class Notifications:
         )
         await socket.prepare(request)
         self._sockets[socket] = _filter(request)
+        assert isinstance(request.transport, asyncio.ReadTransport)
+        self._transports[socket] = request.transport
         try:
             async for _ in socket:
                 pass
         finally:
             self._sockets.pop(socket, None)
+            del self._transports[socket]
         return socket
 
     async def event_source(self, request: web.Request) -> web.StreamResponse:
@@ -132,6 +136,15 @@ class Notifications:
                     await socket.send_str(frame)
             except ClientConnectionResetError:
                 self._sockets.pop(socket, None)
+
+    def fall_silent(self) -> None:
+        """Neither hear nor tell anything more on the sockets that are open.
+
+        So it is after a router in between has lost its state.
+        """
+        for socket in self._sockets:
+            self._transports[socket].pause_reading()
+        self._sockets.clear()
 
     async def close(self) -> None:
         """Send everybody away."""

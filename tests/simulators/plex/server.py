@@ -62,7 +62,7 @@ class PlexServer:
         self.version = version
         self.lan_address = lan_address or host
         self.certificate_hash = secrets.token_hex(16)
-        self.certificate_pem: str | None = None
+        self.authority_pem: str | None = None
         self.form = form or WireForm()
         self.faults = faults or Faults()
         self.timing = timing or Timing()
@@ -179,7 +179,7 @@ class PlexServer:
         if self._tls:
             # Certificates are read from files only, which blocks.
             made = await asyncio.to_thread(make_certificate, self.certificate_hash)
-            tls, self.certificate_pem = made.context, made.pem
+            tls, self.authority_pem = made.context, made.authority_pem
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True
         )
