@@ -1,8 +1,9 @@
 """Tests of a linked switch that opens the port on the router."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 from freezegun.api import TickingDateTimeFactory
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
@@ -25,6 +26,7 @@ from .common import (
     state_of,
     turn,
     verdict,
+    writes,
 )
 
 FORWARD = "light.forward"
@@ -107,13 +109,35 @@ async def test_switch_that_is_not_available(
     assert setting(plex, PUBLISH) is False
 
 
-async def test_switch_that_does_not_turn(hass: HomeAssistant, plex: PlexServer) -> None:
+async def test_switch_that_takes_a_while(hass: HomeAssistant, plex: PlexServer) -> None:
+    """The server is published when it has turned, not when it was asked."""
+    asked = asyncio.Event()
+
+    async def ask(call: ServiceCall) -> None:
+        asked.set()
+
+    hass.services.async_register("light", "turn_on", ask)
+    turning = hass.async_create_task(turn(hass, "on"))
+    await asked.wait()
+    await asyncio.sleep(0.1)
+    hass.states.async_set(FORWARD, STATE_UNAVAILABLE)
+    await asyncio.sleep(0.1)
+    assert not turning.done()
+    assert writes(plex) == []
+
+    hass.states.async_set(FORWARD, STATE_ON)
+    await turning
+    assert setting(plex, PUBLISH) is True
+
+
+@pytest.mark.parametrize(
+    "error", [None, HomeAssistantError("why"), RuntimeError("of another integration")]
+)
+async def test_switch_that_does_not_turn(
+    hass: HomeAssistant, plex: PlexServer, error: Exception | None
+) -> None:
     """Its state is what counts, not that it was asked."""
-
-    async def nothing(call: ServiceCall) -> None:
-        """Do nothing."""
-
-    hass.services.async_register("light", "turn_on", nothing)
+    hass.services.async_register("light", "turn_on", AsyncMock(side_effect=error))
     with (
         patch(
             "custom_components.plex_remote_access.router_switch.SWITCH_TIMEOUT",
@@ -124,6 +148,7 @@ async def test_switch_that_does_not_turn(hass: HomeAssistant, plex: PlexServer) 
         await turn(hass, "on")
 
     assert raised.value.translation_key == "router_switch_stuck"
+    assert raised.value.translation_placeholders == {"entity_id": FORWARD}
     assert setting(plex, PUBLISH) is False
 
 

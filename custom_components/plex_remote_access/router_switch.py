@@ -72,7 +72,7 @@ class RouterSwitch:
                 while self.link is not wanted:
                     await turned.wait()
                     turned.clear()
-        except (TimeoutError, HomeAssistantError) as err:
+        except Exception as err:  # other integrations raise whatever they like
             raise RouterSwitchError(
                 translation_domain=DOMAIN,
                 translation_key="router_switch_stuck",
