@@ -280,6 +280,26 @@ async def test_router_that_cannot_be_reached_is_released_later(
     assert fake_router.table == {}
 
 
+async def test_closing_is_tried_again_as_soon_as_the_first_time(
+    port: KeptPort, fake_router: FakeRouter, fake_clock: FakeClock
+) -> None:
+    """That it took long before is no reason to wait longer now."""
+    await port.open(40000)
+    fake_router.errors["release"] = SILENT
+    await port.close()
+    await pass_time(port, fake_clock, 300)
+    fake_router.errors.clear()
+    await pass_time(port, fake_clock, 300)
+    await port.open(40000)
+    fake_router.errors["release"] = SILENT
+    await port.close()
+
+    fake_router.errors.clear()
+    await pass_time(port, fake_clock, 16)
+
+    assert fake_router.table == {}
+
+
 async def test_lease_of_what_could_not_be_closed_ends(
     port: KeptPort, fake_router: FakeRouter, fake_clock: FakeClock
 ) -> None:

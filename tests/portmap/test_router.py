@@ -11,6 +11,7 @@ import miniupnpc
 import pytest
 
 from custom_components.plex_remote_access.portmap import (
+    Mapping,
     Method,
     PortMapError,
     Ports,
@@ -97,6 +98,55 @@ async def test_life_of_a_mapping(
 
     await client.release(mapping)
     assert len(router.table) == 0
+
+
+async def map_by_pcp(client: Router, router: SimulatedRouter) -> Mapping:
+    """Have a mapping by PCP, which the router closes no more by PCP."""
+    router.faults.packets.drop = {PacketKind.SSDP}
+    mapping = await client.map(TARGET, 40000)
+    router.faults.packets.drop = set()
+    router.faults.packets.results = {PacketKind.PCP_MAP: 2}
+    return mapping
+
+
+async def test_pcp_closes_nothing_beside_upnp(
+    client: Router, router: SimulatedRouter
+) -> None:
+    """A row of ours that leads to the same port is no reason to leave it open."""
+    mapping = await map_by_pcp(client, router)
+    other = await client.mappers(TARGET)[-1].map(TARGET, 50000)
+
+    await client.release(mapping)
+
+    assert [entry.external_port for entry in router.table] == [other.external_port]
+
+
+async def test_upnp_takes_the_place_of_pcp(
+    client: Router, router: SimulatedRouter
+) -> None:
+    """The port stays the same, and closing the old mapping does not close the new."""
+    mapping = await map_by_pcp(client, router)
+    await client.mappers(TARGET)[-1].map(TARGET, 40000)
+
+    await client.release(mapping)
+
+    assert [entry.description for entry in router.table] == [DESCRIPTION]
+
+
+@pytest.mark.parametrize("upnp", [True, False])
+async def test_pcp_closes_nothing_for_anybody(
+    client: Router, router: SimulatedRouter, upnp: bool
+) -> None:
+    """What is not known for ours is left alone, and not told to be closed."""
+    mapping = await map_by_pcp(client, router)
+    (entry,) = router.table
+    router.table.put(replace(entry, description="something else"))
+    router.faults.packets.drop = set() if upnp else {PacketKind.SSDP}
+
+    with pytest.raises(PortMapError, match="not authorized"):
+        await client.release(mapping)
+
+    assert len(router.table) == 1
 
 
 async def test_mapping_of_an_earlier_run_is_released(

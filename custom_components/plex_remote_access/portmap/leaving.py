@@ -91,6 +91,7 @@ class Leaving:
             self._try_at = self._clock.now() + pause(const.RETRY, self._refused)
             self._refused += 1
             return False
+        self._refused = 0
         return True
 
 

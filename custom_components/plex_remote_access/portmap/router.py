@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 import math
@@ -113,7 +114,15 @@ class Router:
 
     async def release(self, mapping: Mapping) -> None:
         """Remove a mapping and make sure that it is gone."""
-        await (await self._mapper_of(mapping)).release(mapping)
+        try:
+            await (await self._mapper_of(mapping)).release(mapping)
+        except PortMapError as err:
+            if (
+                mapping.method is not Method.PCP
+                or err.reason is Reason.NO_ROUTER
+                or not await self._release_otherwise(mapping)
+            ):
+                raise
 
     async def external_address(self, mapping: Mapping) -> IPv4Address:
         """Ask for the address at which a mapping is reached from outside."""
@@ -156,6 +165,17 @@ class Router:
             await mapper.tidy(target, None)
         else:
             await mapper.release(self._lost(method, target))
+
+    async def _release_otherwise(self, mapping: Mapping) -> bool:
+        """Remove by UPnP what PCP made and does not remove; tell whether it is gone.
+
+        miniupnpd deletes nothing by PCP where a row of UPnP leads to the same port.
+        """
+        upnp = self._mapper(Method.UPNP, mapping.target)
+        assert isinstance(upnp, UpnpMapper)
+        with suppress(PortMapError):
+            return await upnp.release_pcp(mapping)
+        return False
 
     def mappers(self, target: Target) -> list[Mapper]:
         """Return what can be asked for a mapping to a target, best first."""

@@ -43,10 +43,19 @@ class Entry:
 
     def is_for(self, target: Target) -> bool:
         """Tell whether this row is ours: all three must match."""
-        return self.leads_to(target) and self.description in {
-            target.description,
-            short_description(target.description),
-        }
+        return self.is_by_pcp(target) or (
+            self.leads_to(target)
+            and self.description
+            in {target.description, short_description(target.description)}
+        )
+
+    def is_by_pcp(self, target: Target) -> bool:
+        """Tell whether this row is what the router made of our request by PCP.
+
+        miniupnpd puts the nonce into the name, which nobody else knows.
+        """
+        name = f"PCP MAP {target.nonce.hex()}"
+        return self.leads_to(target) and self.description == name
 
     def leads_to(self, target: Target) -> bool:
         """Tell whether connections end at the target, whoever wanted that."""

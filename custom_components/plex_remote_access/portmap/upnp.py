@@ -109,6 +109,18 @@ class UpnpMapper(Mapper):
         if entry and entry.is_for(mapping.target):
             raise PortMapError(Reason.FAILED, "The router kept the mapping")
 
+    async def release_pcp(self, mapping: Mapping) -> bool:
+        """Remove the row that a mapping by PCP has here; tell whether there is none."""
+        target = mapping.target
+        entry = await self._table.entry(mapping.external_port)
+        if entry and entry.is_by_pcp(target):
+            await self._table.delete(mapping.external_port)
+            entry = await self._table.entry(mapping.external_port)
+        if entry is None or not entry.leads_to(target):
+            return True
+        # One that we asked for by UPnP has taken its place.
+        return entry.is_for(target) and not entry.is_by_pcp(target)
+
     async def tidy(self, target: Target, keep: int | None) -> None:
         """Remove what else is ours and leads to a target.
 
