@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any
 from unittest.mock import AsyncMock, PropertyMock, patch
 
+from homeassistant.components import automation
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
@@ -225,3 +226,13 @@ async def init_integration(
         await hass.config_entries.async_setup(mock_config_entry.entry_id)
         await hass.async_block_till_done()
     return mock_config_entry
+
+
+@pytest.fixture
+async def automations_end(hass: HomeAssistant) -> AsyncIterator[None]:
+    """Leave no automation that waits for its hour."""
+    yield
+    if entity_ids := hass.states.async_entity_ids(automation.DOMAIN):
+        await hass.services.async_call(
+            automation.DOMAIN, "turn_off", {"entity_id": entity_ids}, blocking=True
+        )
