@@ -35,12 +35,14 @@ class InsideView(HomeAssistantView):
         """Answer after everything is given back that nobody needs."""
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
+        # First, as counting objects takes memory itself.
+        kib = _resident_kib()
         return self.json(
             {
                 "tasks": _tasks(),
                 "timers": _timers(),
                 "objects": _objects(),
-                "kib": _resident_kib(),
+                "kib": kib,
             }
         )
 
