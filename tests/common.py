@@ -22,7 +22,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_remote_access.const import DOMAIN
-from tests.simulators.plex import Endpoint, PlexServer
+from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
 from tests.simulators.plex.wire import Scalar
 from tests.simulators.router import Entry, PacketKind, Router
 
@@ -48,7 +48,29 @@ PUBLISH = "PublishServerOnPlexOnlineKey"
 MANUAL_MODE = "ManualPortMappingMode"
 EXTERNAL_PORT = "ManualPortMappingPort"
 
+NAT_PMP_ONLY = {"pcp": False, "upnp": False}
+PCP_ONLY = {"nat_pmp": False, "upnp": False}
+UPNP_ONLY = {"pcp": False, "nat_pmp": False}
+each_protocol = pytest.mark.parametrize(
+    "router_options",
+    [
+        pytest.param(NAT_PMP_ONLY, id="nat_pmp"),
+        pytest.param(PCP_ONLY, id="pcp"),
+        pytest.param(UPNP_ONLY, id="upnp"),
+    ],
+)
+
 _DEADLINE = 5
+_REFUSED = 2
+_NOT_AUTHORIZED = 606
+_TALK = (
+    Endpoint.ACCOUNT,
+    Endpoint.IDENTITY,
+    Endpoint.PREFS,
+    Endpoint.PREFS_PUT,
+    Endpoint.ROOT,
+    Endpoint.WEBSOCKET,
+)
 
 
 def make_entry(plex: PlexServer, options: dict[str, Any]) -> MockConfigEntry:
@@ -72,6 +94,18 @@ async def turn(hass: HomeAssistant, action: str, entity_id: str = SWITCH) -> Non
     """Turn a switch `on` or `off` as people do."""
     await hass.services.async_call(
         "switch", f"turn_{action}", {ATTR_ENTITY_ID: entity_id}, blocking=True
+    )
+
+
+async def enable_for(
+    hass: HomeAssistant, duration: object, entity_id: str = SWITCH, **data: Any
+) -> None:
+    """Call the action."""
+    await hass.services.async_call(
+        DOMAIN,
+        "enable_for",
+        {ATTR_ENTITY_ID: entity_id, "duration": duration, **data},
+        blocking=True,
     )
 
 
@@ -120,6 +154,24 @@ def open_ports(router: Router) -> list[int]:
     return [entry.external_port for entry in router.table]
 
 
+def refuse_mappings(router: Router) -> None:
+    """Have the router map nothing from now on."""
+    router.faults.packets.results = {
+        PacketKind.NAT_PMP_MAP: _REFUSED,
+        PacketKind.PCP_MAP: _REFUSED,
+    }
+    router.faults.soap.refuse = {
+        "AddPortMapping": _NOT_AUTHORIZED,
+        "AddAnyPortMapping": _NOT_AUTHORIZED,
+    }
+
+
+def grant_mappings(router: Router) -> None:
+    """Have the router map again."""
+    router.faults.packets.results = {}
+    router.faults.soap.refuse = {}
+
+
 def add_foreign(router: Router, port: int) -> Entry:
     """Have somebody else hold a port; nothing answers behind it."""
     return router.add_foreign(port, internal_client="127.0.0.1", internal_port=9)
@@ -145,6 +197,19 @@ def writes(plex: PlexServer) -> list[dict[str, str]]:
         for request in plex.requests
         if request.endpoint is Endpoint.PREFS_PUT
     ]
+
+
+async def lose(plex: PlexServer, **fault: bool) -> None:
+    """Have the server not answer any more."""
+    for endpoint in _TALK:
+        plex.faults.endpoints[endpoint] = EndpointFault(**fault)
+    await plex.notifications.close()
+
+
+async def set_up_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Start once more with what is on disk."""
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
 
 
 async def pass_time(

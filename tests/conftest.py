@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any
 from unittest.mock import AsyncMock, PropertyMock, patch
 
+from freezegun.api import TickingDateTimeFactory
 from homeassistant.components import automation
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
@@ -26,7 +27,7 @@ from custom_components.plex_remote_access.portmap import (
     Reason,
     Router,
 )
-from tests.common import make_entry
+from tests.common import make_entry, pass_time, turn
 from tests.names import ADDRESSES, Names
 from tests.simulators.plex import PlexServer, WireForm
 from tests.simulators.plextv import DirectOutside, PlexTv
@@ -236,3 +237,17 @@ async def automations_end(hass: HomeAssistant) -> AsyncIterator[None]:
         await hass.services.async_call(
             automation.DOMAIN, "turn_off", {"entity_id": entity_ids}, blocking=True
         )
+
+
+@pytest.fixture
+async def reachable(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    freezer: TickingDateTimeFactory,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Remote access is on, and nothing more is to be done for it."""
+    await turn(hass, "on")
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    plex.records.reset()

@@ -18,6 +18,7 @@ from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
 from tests.simulators.router import Router
 
 from .common import (
+    MANUAL_MODE,
     PUBLISH,
     RETRY,
     jumping_time,
@@ -189,11 +190,16 @@ async def test_press_while_off(
     assert plex.refresh_count == 0
 
 
+@pytest.mark.parametrize(
+    ("server_preferences", "status"),
+    [({}, "not_mapped"), ({MANUAL_MODE: True}, "unreachable")],
+)
 async def test_published_server_is_taken_over_by_a_press(
     hass: HomeAssistant,
     plex: PlexServer,
     router: Router,
     mock_config_entry: MockConfigEntry,
+    status: str,
 ) -> None:
     """The reason `not_opened` says that a press opens the port, and it does."""
     await hass.config_entries.async_unload(mock_config_entry.entry_id)
@@ -201,7 +207,7 @@ async def test_published_server_is_taken_over_by_a_press(
     await plex.settled()
     await hass.config_entries.async_setup(mock_config_entry.entry_id)
     await hass.async_block_till_done()
-    assert verdict(hass) == ("not_mapped", "not_opened")
+    assert verdict(hass) == (status, "not_opened")
 
     await press_retry(hass)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from freezegun.api import TickingDateTimeFactory
-from homeassistant.const import ATTR_ENTITY_ID, STATE_OFF, STATE_ON
+from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
@@ -12,7 +12,6 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
-from custom_components.plex_remote_access.const import DOMAIN
 from tests.simulators.plex import Endpoint, EndpointFault, PlexServer, Stream
 from tests.simulators.router import Router
 
@@ -22,6 +21,7 @@ from .common import (
     STATUS,
     SWITCH,
     become,
+    enable_for,
     jumping_time,
     open_ports,
     pass_time,
@@ -34,18 +34,6 @@ pytestmark = [jumping_time, pytest.mark.usefixtures("init_integration")]
 
 AWAY = Stream(local=False)
 AT_HOME = Stream(local=True)
-
-
-async def enable_for(
-    hass: HomeAssistant, duration: object, entity_id: str = SWITCH, **data: Any
-) -> None:
-    """Call the action."""
-    await hass.services.async_call(
-        DOMAIN,
-        "enable_for",
-        {ATTR_ENTITY_ID: entity_id, "duration": duration, **data},
-        blocking=True,
-    )
 
 
 async def test_closes_when_its_time_is_over(

@@ -67,6 +67,7 @@ async def test_switched_off_in_plex(
     await become(lambda: state_of(hass, SWITCH).state, STATE_OFF)
 
 
+@pytest.mark.usefixtures("reachable")
 async def test_switched_off_in_plex_without_news(
     hass: HomeAssistant,
     plex: PlexServer,
@@ -74,9 +75,6 @@ async def test_switched_off_in_plex_without_news(
     freezer: TickingDateTimeFactory,
 ) -> None:
     """A server that tells nothing is looked at now and then."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
     await plex.notifications.close()
     plex.faults.endpoints[Endpoint.WEBSOCKET] = EndpointFault(status=404)
 
@@ -201,6 +199,7 @@ async def test_server_goes_away_and_comes_back(
     assert caplog.text.count("Fetching Den data recovered") == 1
 
 
+@pytest.mark.usefixtures("reachable")
 async def test_server_that_hangs_keeps_nobody_from_closing(
     hass: HomeAssistant,
     plex: PlexServer,
@@ -208,9 +207,6 @@ async def test_server_that_hangs_keeps_nobody_from_closing(
     freezer: TickingDateTimeFactory,
 ) -> None:
     """A look that waits for an answer stands in nobody's way."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
     plex.faults.endpoints[Endpoint.PREFS] = EndpointFault(hang=True, remaining=1)
     plex.records.reset()
     freezer.move_to(dt_util.utcnow() + timedelta(seconds=301))

@@ -1,17 +1,14 @@
 """Tests of what happens when the router does something."""
 
 from ipaddress import IPv4Address
-from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import TickingDateTimeFactory
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
+from tests.simulators.plex import PlexServer
 from tests.simulators.plextv import DirectOutside
 from tests.simulators.router import PacketKind, Router
 
@@ -20,15 +17,18 @@ from .common import (
     MANUAL_MODE,
     MANUAL_PORT,
     MAPPING_METHOD,
+    NAT_PMP_ONLY,
     PUBLIC_IP,
     PUBLISH,
     SWITCH,
+    UPNP_ONLY,
     add_foreign,
-    become,
+    grant_mappings,
     jumping_time,
-    mapping_requests,
     open_ports,
     pass_time,
+    press_retry,
+    refuse_mappings,
     setting,
     state_of,
     turn,
@@ -38,11 +38,9 @@ from .common import (
 
 pytestmark = [jumping_time, pytest.mark.usefixtures("init_integration")]
 
-NAT_PMP_ONLY = {"pcp": False, "upnp": False}
-UPNP_ONLY = {"pcp": False, "nat_pmp": False}
-
 
 @pytest.mark.parametrize("router_options", [NAT_PMP_ONLY, UPNP_ONLY])
+@pytest.mark.usefixtures("reachable")
 async def test_router_restarts_with_an_empty_table(
     hass: HomeAssistant,
     plex: PlexServer,
@@ -50,82 +48,11 @@ async def test_router_restarts_with_an_empty_table(
     freezer: TickingDateTimeFactory,
 ) -> None:
     """The port is opened again within a minute, and the server left alone."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    plex.records.reset()
-
     router.restart()
     await pass_time(hass, freezer, 61)
 
     assert open_ports(router) == [32400]
     assert writes(plex) == []
-
-
-@pytest.mark.parametrize(
-    ("router_options", "half"), [(NAT_PMP_ONLY, 3600), (UPNP_ONLY, 1800)]
-)
-async def test_renewal(
-    hass: HomeAssistant, router: Router, freezer: TickingDateTimeFactory, half: int
-) -> None:
-    """The lease is renewed at its half."""
-    await turn(hass, "on")
-
-    await pass_time(hass, freezer, half * 1.1)
-
-    (entry,) = router.table
-    assert router.table.remaining(entry) == pytest.approx(2 * half, abs=10)
-
-
-async def test_renewal_goes_on_without_entities(
-    hass: HomeAssistant,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-    entity_registry: er.EntityRegistry,
-    mock_config_entry: MockConfigEntry,
-) -> None:
-    """Whoever disables every entity still wants to be reached."""
-    await turn(hass, "on")
-    entities = er.async_entries_for_config_entry(
-        entity_registry, mock_config_entry.entry_id
-    )
-    disabled = [
-        entity_registry.async_update_entity(
-            entity.entity_id, disabled_by=er.RegistryEntryDisabler.USER
-        )
-        for entity in entities
-    ]
-    assert disabled
-    await hass.config_entries.async_reload(mock_config_entry.entry_id)
-    await hass.async_block_till_done()
-
-    router.restart()
-    await pass_time(hass, freezer, 61)
-    await pass_time(hass, freezer, 61)
-
-    assert open_ports(router) == [32400]
-
-
-async def test_mapping_outlives_its_lease(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-) -> None:
-    """Hour after hour, and nobody is bothered with it."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    plex.records.reset()
-
-    await pass_time(hass, freezer, 3590)
-    await pass_time(hass, freezer, 3590)
-    await pass_time(hass, freezer, 3590)
-
-    assert open_ports(router) == [32400]
-    assert verdict(hass) == ("reachable", None)
-    assert writes(plex) == []
-    assert plex.refresh_count == 0
 
 
 async def test_no_router(
@@ -171,6 +98,7 @@ async def test_router_comes_back(
     assert state_of(hass, MAPPING_METHOD).state in {"nat_pmp", "upnp", "pcp"}
 
 
+@pytest.mark.usefixtures("reachable")
 async def test_router_is_away_for_a_while(
     hass: HomeAssistant,
     plex: PlexServer,
@@ -178,11 +106,6 @@ async def test_router_is_away_for_a_while(
     freezer: TickingDateTimeFactory,
 ) -> None:
     """The server's settings are not changed to and fro for it."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    plex.records.reset()
-
     await router.stop()
     await pass_time(hass, freezer, 61)
     assert writes(plex) == []
@@ -297,129 +220,19 @@ async def test_router_refuses(
     assert verdict(hass) == ("not_mapped", reason)
 
 
-@pytest.mark.parametrize("router_options", [NAT_PMP_ONLY])
-async def test_lease_that_runs_out(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    freezer: TickingDateTimeFactory,
+@pytest.mark.parametrize("router_options", [NAT_PMP_ONLY, UPNP_ONLY])
+async def test_router_that_refused_while_the_owner_tried_again(
+    hass: HomeAssistant, router: Router, freezer: TickingDateTimeFactory
 ) -> None:
-    """A router that does not renew is asked from anew when its lease is over."""
+    """It is asked again by itself, and the port opened as soon as it lets us."""
+    refuse_mappings(router)
     await turn(hass, "on")
-    router.faults.packets.results = {PacketKind.NAT_PMP_MAP: 2}
-    await pass_time(hass, freezer, 3700)
-    assert state_of(hass, MAPPING_METHOD).state == "nat_pmp"
+    await press_retry(hass)
+    await pass_time(hass, freezer, 5)
+    await press_retry(hass)
 
-    await pass_time(hass, freezer, 3700)
-    assert open_ports(router) == []
-    assert state_of(hass, MAPPING_METHOD).state == "manual"
+    grant_mappings(router)
+    await pass_time(hass, freezer, 16)
+    await pass_time(hass, freezer, 31)
 
-    router.faults.packets.results = {}
-    await pass_time(hass, freezer, 301)
     assert open_ports(router) == [32400]
-
-
-@pytest.mark.parametrize("router_options", [UPNP_ONLY])
-@pytest.mark.parametrize(
-    ("fault", "probes"),
-    [
-        pytest.param({}, 1, id="answered"),
-        # Nobody gets in for another minute: the port is opened anew.
-        pytest.param({"status": 403, "remaining": 1}, 2, id="refused"),
-    ],
-)
-async def test_verdict_from_while_the_port_was_closed(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-    fault: dict[str, Any],
-    probes: int,
-) -> None:
-    """It is out of date when the port is open again: plex.tv is asked, once."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    router.restart()
-    await plex.recheck()
-    await plex.settled()
-    plex.faults.endpoints[Endpoint.REFRESH] = EndpointFault(**fault)
-
-    await pass_time(hass, freezer, 61)
-    assert open_ports(router) == [32400]
-    await become(lambda: plex.refresh_count, 1)
-    # Otherwise the jump would be a connection that takes half a minute.
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-
-    await pass_time(hass, freezer, 600)
-    await pass_time(hass, freezer, 600)
-    assert plex.refresh_count == probes
-
-
-@pytest.mark.parametrize("router_options", [UPNP_ONLY])
-async def test_port_that_is_listed_but_not_forwarded_quirk_21(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-) -> None:
-    """After two bad verdicts it is opened anew, and then another port is tried."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    router.faults.mapping.dead_forward = True
-    await plex.recheck()
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    router.records.clear()
-
-    await pass_time(hass, freezer, 61)
-    await pass_time(hass, freezer, 61)
-    assert mapping_requests(router).count("DeletePortMapping") == 1
-    assert mapping_requests(router).count("AddPortMapping") == 1
-    assert open_ports(router) == [32400]
-
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    await pass_time(hass, freezer, 61)
-    (port,) = open_ports(router)
-    assert port != 32400
-    assert setting(plex, EXTERNAL_PORT) == port
-
-    router.faults.mapping.dead_forward = False
-    await plex.recheck()
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    assert verdict(hass) == ("reachable", None)
-
-
-async def test_everything_is_tried_one_by_one(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    outside: DirectOutside,
-    freezer: TickingDateTimeFactory,
-) -> None:
-    """Nobody gets in, whatever is done: nothing is tried twice, or left half done."""
-    await turn(hass, "on")
-    await plex.settled()
-    plex.records.reset()
-    outside.dial = lambda _address, _port: None
-    await plex.remote_access.refresh()
-    await plex.settled()
-
-    for _ in range(60):
-        await pass_time(hass, freezer, 31)
-        await plex.settled()
-
-    published = [write[PUBLISH] for write in writes(plex) if PUBLISH in write]
-    assert published.count("0") == 1
-    assert setting(plex, PUBLISH) is True
-    # Once for the mapping that was mended, and once as the last remedy.
-    assert plex.refresh_count == 2
-    assert len(open_ports(router)) == 1
-    assert open_ports(router) != [32400]
-    assert setting(plex, EXTERNAL_PORT) == open_ports(router)[0]
-    assert state_of(hass, SWITCH).state == STATE_ON
-    assert verdict(hass)[0] == "unreachable"

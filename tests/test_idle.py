@@ -55,6 +55,7 @@ async def test_an_hour_of_idle(
     assert set(counts) == {Endpoint.ACCOUNT, Endpoint.PREFS}
 
 
+@pytest.mark.usefixtures("reachable")
 async def test_router_that_talks_does_not_bother_the_server(
     hass: HomeAssistant,
     plex: PlexServer,
@@ -62,9 +63,6 @@ async def test_router_that_talks_does_not_bother_the_server(
     freezer: TickingDateTimeFactory,
 ) -> None:
     """A renewal is no news of the server."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
     await pass_time(hass, freezer, 61)
     await pass_time(hass, freezer, 61)
     plex.records.reset()
@@ -122,6 +120,7 @@ async def test_server_that_fails_is_left_alone(
     assert state_of(hass, SWITCH).state == action
 
 
+@pytest.mark.usefixtures("reachable")
 async def test_write_that_fails_is_not_repeated_in_a_hurry(
     hass: HomeAssistant,
     plex: PlexServer,
@@ -129,9 +128,6 @@ async def test_write_that_fails_is_not_repeated_in_a_hurry(
     freezer: TickingDateTimeFactory,
 ) -> None:
     """A server that does not take the new port is asked again, rarer and rarer."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
     router.restart()
     add_foreign(router, 32400)
     plex.faults.endpoints[Endpoint.PREFS_PUT] = EndpointFault(status=500)

@@ -1,11 +1,18 @@
 """Tests of what is remembered across a restart of Home Assistant."""
 
+from collections.abc import Iterator
+from functools import partial
+import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from freezegun.api import TickingDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_ON
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers.storage import Store
+from homeassistant.util.file import WriteError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -14,9 +21,22 @@ from custom_components.plex_remote_access.plan import PortMapping
 from tests.simulators.plex import PlexServer
 from tests.simulators.router import Router
 
-from .common import MANUAL_MODE, PUBLISH, SWITCH, open_ports, setting, state_of, turn
+from .common import (
+    MANUAL_MODE,
+    PUBLISH,
+    SWITCH,
+    jumping_time,
+    open_ports,
+    pass_time,
+    set_up_again,
+    setting,
+    state_of,
+    turn,
+)
 
 ENTRY = MockConfigEntry(entry_id="entry", unique_id="server")
+# Before tests keep it in memory.
+LOAD, WRITE = Store._async_load, Store._async_write_data
 NEW = {
     1: (
         "linked",
@@ -28,6 +48,17 @@ NEW = {
     ),
     2: ("probed_at", "unsure"),
 }
+
+
+@pytest.fixture
+def disk(hass: HomeAssistant, tmp_path: Path) -> Iterator[Path]:
+    """Have what is stored written to disk, and return where."""
+    hass.config.config_dir = str(tmp_path)
+    with (
+        patch.object(Store, "_async_load", LOAD),
+        patch.object(Store, "_async_write_data", WRITE),
+    ):
+        yield tmp_path
 
 
 @pytest.mark.parametrize("version", NEW)
@@ -97,15 +128,12 @@ async def test_memory_that_cannot_be_read(
     assert open_ports(router) == []
 
 
+@pytest.mark.usefixtures("disk")
 @pytest.mark.parametrize("content", ["", "{", "null", "[]", "\0" * 64])
 async def test_file_that_is_damaged(
-    hass: HomeAssistant,
-    tmp_path: Path,
-    caplog: pytest.LogCaptureFixture,
-    content: str,
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture, content: str
 ) -> None:
     """As a power cut leaves it: told once, and written anew."""
-    hass.config.config_dir = str(tmp_path)
     store = MemoryStore(hass, ENTRY)
     path = Path(store.path)
     await hass.async_add_executor_job(path.parent.mkdir)
@@ -120,13 +148,65 @@ async def test_file_that_is_damaged(
     assert (again.nonce, again.lost) == (memory.nonce, False)
 
 
+@pytest.mark.usefixtures("disk")
+async def test_disk_that_cannot_be_read(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same as a file that is damaged."""
+    store = MemoryStore(hass, ENTRY)
+    await hass.async_add_executor_job(partial(Path(store.path).mkdir, parents=True))
+
+    memory = await store.async_recall(PortMapping.AUTOMATIC)
+
+    assert memory.lost
+    assert caplog.text.count("could not be read") == 1
+
+
+@pytest.mark.usefixtures("disk")
 async def test_first_start(
-    hass: HomeAssistant, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nothing was lost where nothing was."""
-    hass.config.config_dir = str(tmp_path)
-
     memory = await MemoryStore(hass, ENTRY).async_recall(PortMapping.MANUAL)
 
     assert memory == Memory(mode=PortMapping.MANUAL, nonce=memory.nonce)
     assert "could not be read" not in caplog.text
+
+
+@jumping_time
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(WriteError("No space left on device"), id="full"),
+        pytest.param(OSError("Read-only file system"), id="read-only"),
+    ],
+)
+async def test_disk_that_cannot_be_written(
+    hass: HomeAssistant,
+    disk: Path,
+    router: Router,
+    init_integration: MockConfigEntry,
+    freezer: TickingDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+) -> None:
+    """All works as before, is told once, and is on disk when there is room again."""
+    file = disk / ".storage" / f"plex_remote_access.{init_integration.entry_id}"
+    with patch.object(MemoryStore, "_write_prepared_data", side_effect=error):
+        await turn(hass, "on")
+        assert open_ports(router) == [32400]
+        await turn(hass, "off")
+        assert open_ports(router) == []
+        await turn(hass, "on")
+        await pass_time(hass, freezer, 121)
+        assert open_ports(router) == [32400]
+    assert caplog.text.count("could not be written") == 1
+
+    await pass_time(hass, freezer, 601)
+    stored = json.loads(await hass.async_add_executor_job(file.read_text))
+    assert stored["data"]["mapping"]["external_port"] == 32400
+
+    await hass.config_entries.async_unload(init_integration.entry_id)
+    await set_up_again(hass, init_integration)
+    await turn(hass, "off")
+    assert open_ports(router) == []

@@ -321,7 +321,8 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             await reconciler.close_again()
             if (seen := reconciler.recall()) is not None:
                 return await reconciler.reconcile(request, seen, fresh=False)
-        seen = reconciler.observe(*await self._ask_server())
+        overruled = request is not None
+        seen = reconciler.observe(*await self._ask_server(), overruled=overruled)
         return await reconciler.reconcile(request, seen)
 
     # When to look again
@@ -378,11 +379,10 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
                     self.async_set_updated_data(snapshot)
                     self._schedule_look()
                     return
-        elif self._reconciler.answers.failing:
-            # It is seen as soon as the server answers.
-            return
-        self._reconciler.answers.expire()
-        await self.async_refresh()
+        # A server that fails is seen as soon as it answers.
+        if self.last_update_success or not self._reconciler.answers.failing:
+            self._reconciler.answers.expire()
+            await self.async_refresh()
         if not self.last_update_success:
             # It may have been the port that the switch is there for.
             self.async_update_listeners()

@@ -14,7 +14,9 @@ from typing import Any, Final, Self, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.storage import Store, UnsupportedStorageVersionError
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers.storage import Store
+from homeassistant.util.file import WriteError
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN, LOGGER
@@ -24,6 +26,8 @@ from .portmap import Mapping, Method, Target
 
 _VERSION: Final = 1
 _MINOR_VERSION: Final = 3
+# In seconds. Home Assistant itself tells each write that fails in the log.
+_RETRY: Final = 600
 # When plex.tv was asked for a probe of a server that was removed since: one that is
 # added again at once may not have it asked more often.
 _PROBES: Final[HassKey[dict[str | None, datetime | None]]] = HassKey(f"{DOMAIN}.probes")
@@ -164,6 +168,9 @@ class MemoryStore(Store[dict[str, Any]]):
         )
         self._server: Final = entry.unique_id
         self._saved: dict[str, Any] | None = None
+        self._tried: dict[str, Any] | None = None
+        self._due = 0.0
+        self._failing = False
 
     @override
     async def _async_migrate_func(
@@ -192,8 +199,8 @@ class MemoryStore(Store[dict[str, Any]]):
                 return Memory.from_dict(data)
         except ArithmeticError, AttributeError, LookupError, TypeError, ValueError:
             stored = True
-        except UnsupportedStorageVersionError:
-            # Of a later version.
+        except HomeAssistantError:
+            # Of a later version, or on a broken disk.
             stored = True
         if stored:
             LOGGER.warning(
@@ -210,8 +217,33 @@ class MemoryStore(Store[dict[str, Any]]):
         await self.async_remove()
 
     async def async_keep(self, memory: Memory) -> None:
-        """Write the memory to disk, if it has changed."""
+        """Write the memory to disk, if it has changed.
+
+        What could not be written is tried again with the next change, or after a while.
+        """
         data = memory.as_dict()
-        if data != self._saved:
-            await self.async_save(data)
+        if data == self._saved or (
+            data == self._tried and time.monotonic() < self._due
+        ):
+            return
+        self._tried, self._due = data, time.monotonic() + _RETRY
+        await self.async_save(data)
+        if not self._failing:
             self._saved = data
+
+    @override
+    async def _async_write_data(self, data: dict[str, Any]) -> None:
+        """Write, and go on if the disk is full: what is in memory is not lost."""
+        try:
+            await super()._async_write_data(data)
+        except (OSError, WriteError) as err:
+            if not self._failing:
+                LOGGER.error(
+                    "What is remembered of a server could not be written (%s): %s. It is"
+                    " tried again, and lost if Home Assistant restarts before that",
+                    self.key,
+                    err,
+                )
+            self._failing = True
+        else:
+            self._failing = False

@@ -356,9 +356,9 @@ def _verdict(wanted: Wanted, seen: Seen) -> tuple[Status, Cause | Reason | None]
         case _, "jumboframes":
             return Status.UNREACHABLE, Cause.JUMBO_FRAMES
         case MappingState.FAILED, _:
-            return Status.NOT_MAPPED, obstacle or _why_not_mapped(wanted)
+            return Status.NOT_MAPPED, obstacle or _why(wanted, Cause.SERVER_CANNOT_MAP)
         case MappingState.MAPPED, "unreachable":
-            return Status.UNREACHABLE, obstacle or Cause.PORT_CLOSED
+            return Status.UNREACHABLE, obstacle or _why(wanted, Cause.PORT_CLOSED)
         case MappingState.MAPPED, _:
             return Status.UNREACHABLE, Cause.OTHER
         case MappingState.WAITING, _:
@@ -393,7 +393,7 @@ def _why_still_open(wanted: Wanted, seen: Seen) -> Cause | None:
     return None
 
 
-def _why_not_mapped(wanted: Wanted) -> Cause:
-    if wanted.mode is PortMapping.AUTOMATIC and not wanted.engaged:
-        return Cause.NOT_OPENED
-    return Cause.SERVER_CANNOT_MAP
+def _why(wanted: Wanted, cause: Cause) -> Cause:
+    """Return the cause, unless it is that nobody has handed us the port."""
+    not_opened = wanted.mode is PortMapping.AUTOMATIC and not wanted.engaged
+    return Cause.NOT_OPENED if not_opened else cause

@@ -122,9 +122,11 @@ class Reconciler:
         """Ask the server. Raises PlexError."""
         return await self.answers.ask(closely=not self._calm)
 
-    def observe(self, preferences: Preferences, account: Account) -> Seen:
-        """Put together how things are."""
-        self._follow(preferences, account)
+    def observe(
+        self, preferences: Preferences, account: Account, *, overruled: bool = False
+    ) -> Seen:
+        """Put together how things are; `overruled` by a wish is what Plex has said."""
+        self._follow(preferences, account, overruled=overruled)
         kept = self.kept
         self._port.look(kept, account)
         if account.mapping_state is not MappingState.FAILED:
@@ -153,7 +155,9 @@ class Reconciler:
             self.seen, mapping=kept.mapping, asked_for=kept.wanted is not None
         )
 
-    def _follow(self, preferences: Preferences, account: Account) -> None:
+    def _follow(
+        self, preferences: Preferences, account: Account, *, overruled: bool
+    ) -> None:
         """Follow what happened in Plex itself since the last look."""
         if self.seen is None:
             self._memory.make_up(preferences)
@@ -167,7 +171,7 @@ class Reconciler:
             self.verdict.changed()
         if preferences.publish != before.publish:
             self.verdict.changed()
-            if not self._memory.republishing:
+            if not self._memory.republishing and not overruled:
                 self._memory.engaged = preferences.publish
                 self.closing.cancel()
                 self.announcer.start_afresh()
@@ -277,7 +281,7 @@ class Reconciler:
                 plan = make_plan(wanted, seen)
                 if fresh and not plan.steps:
                     break
-                seen, fresh = await self._take(plan.steps, seen), True
+                seen, fresh = await self._take(plan.steps, seen, request), True
             else:
                 wanted = self._wanted(seen, request)
                 plan = make_plan(wanted, seen)
@@ -318,10 +322,13 @@ class Reconciler:
         self._memory.unsure = self.kept.unsure
         await self._store.async_keep(self._memory)
 
-    async def _take(self, steps: tuple[Step, ...], seen: Seen) -> Seen:
+    async def _take(
+        self, steps: tuple[Step, ...], seen: Seen, request: Request | None
+    ) -> Seen:
         await self._steps.take(steps, self.mode, seen)
         await self.remember()
-        return self.observe(*await self.ask())
+        # Off holds whatever else is said meanwhile.
+        return self.observe(*await self.ask(), overruled=request is Request.OFF)
 
     def _tell(self, wanted: Wanted, seen: Seen, plan: Plan) -> Snapshot:
         """Return what people see of how things stand."""

@@ -5,14 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
 
-from freezegun.api import TickingDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_remote_access.portmap import const
-from tests.common import make_entry, pass_time, turn
+from tests.common import make_entry
 from tests.simulators.plex import PlexServer
 from tests.simulators.plextv import DirectOutside
 from tests.simulators.router import Router
@@ -65,20 +63,6 @@ async def servers(
             await hass.config_entries.async_setup(entry.entry_id)
         await hass.async_block_till_done()
         yield servers
-
-
-@pytest.fixture
-async def reachable(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    freezer: TickingDateTimeFactory,
-    init_integration: MockConfigEntry,
-) -> None:
-    """Remote access is on, and nothing more is to be done for it."""
-    await turn(hass, "on")
-    await plex.settled()
-    await pass_time(hass, freezer, 31)
-    plex.records.reset()
 
 
 @pytest.fixture

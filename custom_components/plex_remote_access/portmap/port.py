@@ -197,6 +197,8 @@ class KeptPort:
             await self._leaving.close(everything=self.wanted is None)
             if self.wanted is not None and self._clock.now() >= (self.due_at or 0):
                 await self._attempt(self._stand(signal, evented=evented))
+        # Who asked for it need not be who waits for what is due next.
+        self._wake()
         return self._state != before
 
     async def describe_router(self) -> dict[str, Any]:
