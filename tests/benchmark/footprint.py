@@ -5,8 +5,10 @@ their work is not taken for ours.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from asyncio.subprocess import Process
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
 from functools import partial
 import gc
 import json
@@ -32,38 +34,19 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.plex_remote_access.const import DOMAIN
 from custom_components.plex_remote_access.portmap import Ports, Router
 
+from . import router_entry
 from .elgato_stub import make_stub
+from .stopwatch import Longest, Stopwatch
 
 MANY: Final = 50
 ROUNDS: Final = 11
+LAPS: Final = 5
 _IDLE: Final = 20
 _PATIENCE: Final = 30
 
 
-class Stopwatch:
-    """Measures each callback of the event loop, from the outside."""
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self.longest = 0.0
-        run = asyncio.Handle._run
-
-        def measured(handle: asyncio.Handle) -> None:
-            # Not the clock on the wall: others want the processor as well.
-            began = time.thread_time()
-            run(handle)
-            self.longest = max(self.longest, time.thread_time() - began)
-
-        self.patch = patch.object(asyncio.Handle, "_run", measured)
-
-    def lap(self) -> float:
-        """Return the longest since the last lap, in milliseconds."""
-        longest, self.longest = self.longest, 0.0
-        return longest * 1000
-
-
 @asynccontextmanager
-async def _neighbours(count: int) -> AsyncGenerator[tuple[dict[str, Any], Any]]:
+async def _neighbours(count: int) -> AsyncGenerator[tuple[dict[str, Any], Process]]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -127,22 +110,80 @@ async def _set_up(hass: HomeAssistant, entry: MockConfigEntry) -> float:
     return taken * 1000
 
 
-async def _set_up_all(
-    hass: HomeAssistant, entries: list[MockConfigEntry]
-) -> dict[str, float]:
-    """Return what it takes to set up many, but for the first: it loads the code."""
-    await _set_up(hass, entries[0])
-    times = [await _set_up(hass, entry) for entry in entries[1:ROUNDS]]
+async def _set_up_again(hass: HomeAssistant, entry: MockConfigEntry) -> float:
+    """Remove an entry, and return what it takes to set it up."""
+    await hass.config_entries.async_remove(entry.entry_id)
     await hass.async_block_till_done()
+    taken = await _set_up(hass, entry)
+    await hass.async_block_till_done()
+    return taken
+
+
+async def _allocated(act: Awaitable[Any]) -> float:
+    """Return the KiB that are kept of what is done."""
     gc.collect()
     tracemalloc.start()
-    for entry in entries[ROUNDS:]:
-        await _set_up(hass, entry)
-    await hass.async_block_till_done()
+    await act
     gc.collect()
     allocated = tracemalloc.get_traced_memory()[0] / 1024
     tracemalloc.stop()
-    return {"setup": median(times), "memory": allocated / (MANY - ROUNDS)}
+    return allocated
+
+
+def _middle(laps: list[Longest]) -> Longest:
+    """Return the median of some rounds: what else the machine does is in single ones."""
+    return Longest(
+        wall=median(lap.wall for lap in laps),
+        processor=median(lap.processor for lap in laps),
+    )
+
+
+async def _cpu() -> float:
+    """Return the share of one core that is used while nothing happens, in percent."""
+    await asyncio.sleep(5)
+    began = time.process_time()
+    await asyncio.sleep(_IDLE)
+    return 100 * (time.process_time() - began) / _IDLE
+
+
+async def _measure(
+    hass: HomeAssistant, entries: list[MockConfigEntry]
+) -> dict[str, Any]:
+    """Return what entries of one integration cost, and remove them.
+
+    The first one loads the code, and is not counted. Where there can be only one, it is
+    set up again and again.
+    """
+    first, *others = entries
+    await _set_up(hass, first)
+    await hass.async_block_till_done()
+    watch, laps = Stopwatch(), list[Longest]()
+    with watch.running():
+        for _ in range(LAPS):
+            watch.lap()
+            await _set_up_again(hass, first)
+            laps.append(watch.lap())
+    times = [await _set_up_again(hass, first) for _ in range(ROUNDS)]
+
+    async def set_up_others() -> None:
+        for entry in others or [first]:
+            await _set_up(hass, entry)
+        await hass.async_block_till_done()
+
+    if not others:
+        await hass.config_entries.async_remove(first.entry_id)
+        await hass.async_block_till_done()
+    allocated = await _allocated(set_up_others())
+    idle = await _cpu()
+    for entry in entries:
+        await hass.config_entries.async_remove(entry.entry_id)
+    await hass.async_block_till_done()
+    return {
+        "setup": median(times),
+        "memory": allocated / (len(others) or 1),
+        "idle": idle,
+        **asdict(_middle(laps)),
+    }
 
 
 async def _turn(hass: HomeAssistant, action: str) -> None:
@@ -160,80 +201,68 @@ async def _until(truth: Callable[[], bool]) -> None:
             await asyncio.sleep(0.02)
 
 
-async def _acting(
-    hass: HomeAssistant, first: MockConfigEntry, router: Any, watch: Stopwatch
-) -> dict[str, float]:
-    """Return the longest callback while turning on and off, and while healing."""
-    watch.lap()
+async def _toggle(hass: HomeAssistant) -> None:
+    """Turn on and off, some times."""
     for _ in range(5):
         await _turn(hass, "on")
         await _turn(hass, "off")
-    toggling = watch.lap()
-    await _turn(hass, "on")
-    coordinator = first.runtime_data
+
+
+async def _heal(entry: MockConfigEntry, router: Process) -> None:
+    """Have the router start anew, until the port is open again."""
+    coordinator = entry.runtime_data
     kept = coordinator._reconciler.kept
     before = kept.mapping.granted_at
-    watch.lap()
     router.send_signal(signal.SIGUSR1)
     # Until it has got round to it.
     await asyncio.sleep(0.5)
     coordinator._care.keeper.signal()
     await _until(lambda: kept.mapping is not None and kept.mapping.granted_at > before)
-    healing = watch.lap()
-    await _turn(hass, "off")
-    return {"toggle": toggling, "heal": healing}
 
 
-async def _cpu() -> float:
-    """Return the share of one core that is used while nothing happens, in percent."""
-    await asyncio.sleep(5)
-    began = time.process_time()
-    await asyncio.sleep(_IDLE)
-    return 100 * (time.process_time() - began) / _IDLE
+async def _acting(
+    hass: HomeAssistant, entry: MockConfigEntry, router: Process
+) -> dict[str, Any]:
+    """Return the longest callback while turning on and off, and while healing."""
+    watch, toggling, healing = Stopwatch(), list[Longest](), list[Longest]()
+    await _set_up(hass, entry)
+    with watch.running():
+        for _ in range(LAPS):
+            watch.lap()
+            await _toggle(hass)
+            toggling.append(watch.lap())
+            await _turn(hass, "on")
+            watch.lap()
+            await _heal(entry, router)
+            healing.append(watch.lap())
+            await _turn(hass, "off")
+    await hass.config_entries.async_remove(entry.entry_id)
+    return {"toggle": asdict(_middle(toggling)), "heal": asdict(_middle(healing))}
 
 
-async def _ours(figures: dict[str, float]) -> None:
-    async with _neighbours(MANY) as (neighbours, process):
-        ports = Ports(pcp=neighbours["pcp"], ssdp=neighbours["ssdp"])
-        watch = Stopwatch()
-        with patch(
-            "custom_components.plex_remote_access.routers.Router",
-            partial(Router, ports=ports),
-        ):
-            async with _home_assistant() as hass:
-                entries = _entries(neighbours)
-                # The code is read and the dependencies are there before this.
-                await _set_up(hass, entries[0])
-                await hass.async_block_till_done()
-                await hass.config_entries.async_remove(entries[0].entry_id)
-                with watch.patch:
-                    again = _entries(neighbours)[0]
-                    await _set_up(hass, again)
-                    await hass.async_block_till_done()
-                    figures["setup callback"] = watch.lap()
-                    acting = await _acting(hass, again, process, watch)
-                figures |= {f"{name} callback": ms for name, ms in acting.items()}
-                await hass.config_entries.async_remove(again.entry_id)
-                all_ = await _set_up_all(hass, _entries(neighbours))
-                figures |= {f"ours {name}": value for name, value in all_.items()}
-                figures["ours idle"] = await _cpu()
-
-
-async def _elgato(figures: dict[str, float]) -> None:
-    with patch.dict(sys.modules, elgato=make_stub()):
-        async with _home_assistant() as hass:
-            all_ = await _set_up_all(hass, _lights())
-            figures |= {f"elgato {name}": value for name, value in all_.items()}
-            figures["elgato idle"] = await _cpu()
-
-
-async def main(integration: str) -> None:
-    """Measure one integration; Home Assistant starts once in a process."""
+async def main() -> None:
+    """Measure one after the other in the same Home Assistant."""
     logging.disable(logging.WARNING)
-    figures: dict[str, float] = {}
-    await {"ours": _ours, "elgato": _elgato}[integration](figures)
+    async with AsyncExitStack() as stack:
+        neighbours, router = await stack.enter_async_context(_neighbours(MANY))
+        ports = Ports(pcp=neighbours["pcp"], ssdp=neighbours["ssdp"])
+        stack.enter_context(patch.dict(sys.modules, elgato=make_stub()))
+        stack.enter_context(router_entry.installed())
+        stack.enter_context(
+            patch(
+                "custom_components.plex_remote_access.routers.Router",
+                partial(Router, ports=ports),
+            )
+        )
+        hass = await stack.enter_async_context(_home_assistant())
+        figures = {
+            "elgato": await _measure(hass, _lights()),
+            "upnp": await _measure(hass, [await router_entry.find(hass)]),
+            "ours": await _measure(hass, _entries(neighbours)),
+            "acting": await _acting(hass, _entries(neighbours)[0], router),
+        }
     print(json.dumps(figures))
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1]))
+    asyncio.run(main())

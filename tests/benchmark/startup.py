@@ -1,16 +1,16 @@
 """The page that tells what Home Assistant pays for the integration."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import json
 from pathlib import Path
 from statistics import median
 import subprocess
 import sys
-from typing import Final
+from typing import Any, Final
 
 from tests.lab import Host, Lab
 
-from .footprint import MANY, ROUNDS
+from .footprint import LAPS, MANY, ROUNDS
 from .report import Goal, conclusion
 
 PAGE: Final = Path(__file__).parents[2] / "docs" / "footprint.md"
@@ -18,14 +18,17 @@ PAGE: Final = Path(__file__).parents[2] / "docs" / "footprint.md"
 _LONGEST_CALLBACK: Final = 5
 _ABOUT: Final = (
     "Written by `scripts/benchmark --only homeassistant`; all figures are of one run on"
-    " one machine. Home Assistant runs in a process of its own, the simulated Plex servers"
-    " and the router in another one. Beside it is a core integration of the platinum tier,"
-    " `elgato`, in the same way; its library is a stand-in that answers at once, without a"
-    " network. `upnp` is only imported: its set-up waits for a router to announce itself."
+    " one machine. One Home Assistant sets up all three, one after the other: this"
+    " integration against simulated Plex servers and a simulated router in another"
+    " process; the core integration `elgato`, of the platinum tier, with a stand-in for"
+    " its library that answers at once, without a network; and the core integration"
+    " `upnp` with a real miniupnpd, which it has discovered before."
 )
 _HOW: Final = (
-    f"The set-up is the median of entries 2 to {ROUNDS}; memory is the mean of entries"
-    f" {ROUNDS + 1} to {MANY}."
+    f"Import and set-up are medians, of 5 and of {ROUNDS}. The longest callback is the"
+    f" median of {LAPS} rounds of the longest in each: by the clock on the wall, which is"
+    " what others wait for, and by the time of the processor, as the machine has other"
+    " things to do as well. Memory is the mean of all entries but the first."
 )
 # What Home Assistant reads at the start, the platforms included.
 _MODULES: Final = {
@@ -77,36 +80,28 @@ def _import_time(integration: str) -> float:
     return median(once() for _ in range(5))
 
 
-def _footprint() -> dict[str, float]:
+def _footprint() -> dict[str, Any]:
     """Return the figures of Home Assistant in the lab, where it disturbs nobody."""
-    figures: dict[str, float] = {}
     with Lab() as lab:
-        for integration in ("ours", "elgato"):
-            run = lab.run(
-                Host.LAN,
-                sys.executable,
-                "-m",
-                "tests.benchmark.footprint",
-                integration,
-                timeout=300,
-            )
-            figures |= json.loads(run.stdout.splitlines()[-1])
+        run = lab.run(
+            Host.LAN,
+            *(sys.executable, "-m", "tests.benchmark.footprint"),
+            timeout=600,
+        )
+    figures: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
     return figures
 
 
-def _goals(figures: Mapping[str, float]) -> list[Goal]:
+def _goals(callbacks: Mapping[str, Mapping[str, float]]) -> list[Goal]:
     return [
         Goal(
-            name=f"Longest callback (processor time), {name}",
-            figure=f"{figures[f'{key} callback']:.2f} ms",
+            name=f"Longest callback, {name} ({clock} time)",
+            figure=f"{longest[clock]:.2f} ms",
             wanted=f"<= {_LONGEST_CALLBACK} ms",
-            reached=figures[f"{key} callback"] <= _LONGEST_CALLBACK,
+            reached=longest[clock] <= _LONGEST_CALLBACK,
         )
-        for name, key in (
-            ("set-up", "setup"),
-            ("turning on and off", "toggle"),
-            ("healing", "heal"),
-        )
+        for name, longest in callbacks.items()
+        for clock in ("wall", "processor")
     ]
 
 
@@ -114,30 +109,43 @@ def write() -> None:
     """Measure, and write the page."""
     imports = {name: _import_time(name) for name in _MODULES}
     figures = _footprint()
+    acting = figures.pop("acting")
+    columns = [figures[name] for name in _MODULES]
     rows = (
-        ("Set-up of an entry", "setup", "ms", 2),
-        ("Memory of an entry", "memory", "KiB", 0),
-        (f"Processor in idle, {MANY} entries", "idle", "% of a core", 2),
+        ("Set-up of an entry", "ms", 2, "setup"),
+        ("Longest callback of that, wall time", "ms", 2, "wall"),
+        ("Longest callback of that, processor time", "ms", 2, "processor"),
+        ("Memory of an entry", "KiB", 0, "memory"),
+        ("Processor in idle", "% of a core", 2, "idle"),
     )
     lines = [
         "# What Home Assistant pays",
         "",
         _ABOUT,
         "",
-        "| What | Plex Remote Access | elgato | upnp |",
+        f"| What | Plex Remote Access, {MANY} entries | elgato, {MANY} | upnp, 1 |",
         "| --- | ---: | ---: | ---: |",
-        "| Import (median of 5) | "
-        + " | ".join(f"{milliseconds:.0f} ms" for milliseconds in imports.values())
-        + " |",
+        _row("Import", (f"{taken:.0f} ms" for taken in imports.values())),
         *(
-            f"| {name} | {figures[f'ours {key}']:.{digits}f} {unit}"
-            f" | {figures[f'elgato {key}']:.{digits}f} {unit} | - |"
-            for name, key, unit, digits in rows
+            _row(name, (f"{column[key]:.{digits}f} {unit}" for column in columns))
+            for name, unit, digits, key in rows
         ),
         "",
         _HOW,
         "",
-        *conclusion(_goals(figures)),
+        *conclusion(
+            _goals(
+                {
+                    "set-up": figures["ours"],
+                    "turning on and off": acting["toggle"],
+                    "healing": acting["heal"],
+                }
+            )
+        ),
     ]
     PAGE.write_text("\n".join(lines))
     print(PAGE.read_text())
+
+
+def _row(name: str, cells: Iterable[str]) -> str:
+    return f"| {name} | {' | '.join(cells)} |"
