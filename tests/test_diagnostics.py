@@ -46,6 +46,21 @@ async def test_open_port(
     assert report["data"]["token"] == REDACTED
     assert report["server"]["claimed"] is True
     assert report["server"]["answers"] is True
+    assert report["server"]["version"]
+    assert report["server"]["forms"] == {
+        "/": {"format": "json", "truths": [], "numbers": []},
+        "/identity": {"format": "json", "truths": ["true"], "numbers": []},
+        "/myplex/account": {
+            "format": "json",
+            "truths": ["true"],
+            "numbers": ["int"],
+        },
+        "/:/prefs": {
+            "format": "json",
+            "truths": ["true"],
+            "numbers": ["int"],
+        },
+    }
     assert report["remote_access"]["enabled"] is True
     assert report["remote_access"]["mode"] == "automatic"
     assert report["remote_access"]["method"] == "pcp"

@@ -33,6 +33,7 @@ async def async_get_config_entry_diagnostics(
             "claimed": coordinator.identity.claimed,
             "answers": coordinator.last_update_success,
             "tells_news": coordinator.hears_news,
+            "forms": coordinator.server.forms,
             "unknown_settings": [
                 name for name, value in snapshot["preferences"].items() if value is None
             ],

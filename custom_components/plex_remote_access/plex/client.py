@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from yarl import URL
@@ -18,6 +18,7 @@ from .errors import (
     PlexStartingError,
     PlexWriteError,
 )
+from .form import form_of
 from .http import (
     MAX_BODY,
     REQUEST_TIMEOUT,
@@ -59,6 +60,8 @@ class PlexServer:
     ) -> None:
         """Remember where the server is and as whom we speak."""
         self.url: Final = url
+        self.forms: Final[dict[str, dict[str, Any]]] = {}
+        """In which form each endpoint answered last."""
         self._session = session
         self._headers = headers_of(client_identifier)
         self._token = token
@@ -72,7 +75,7 @@ class PlexServer:
         body = await self._request(
             "GET", "/identity", authenticated=False, certificate_name=certificate_name
         )
-        return parse_identity(parse_container(body))
+        return parse_identity(self._read("/identity", body))
 
     async def name(self) -> str | None:
         """Ask for the friendly name.
@@ -162,7 +165,12 @@ class PlexServer:
                 raise PlexResponseError("No websocket") from err
 
     async def _get(self, path: str) -> Container:
-        return parse_container(await self._request("GET", path))
+        return self._read(path, await self._request("GET", path))
+
+    def _read(self, path: str, body: bytes) -> Container:
+        container = parse_container(body)
+        self.forms[path] = form_of(body, container)
+        return container
 
     async def _request(
         self,
