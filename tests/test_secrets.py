@@ -1,13 +1,14 @@
 """Tests that tokens and the public address stay out of the log."""
 
-from collections.abc import Awaitable
 import logging
-import traceback
 from typing import Any
 
 from freezegun.api import TickingDateTimeFactory
+from homeassistant.components.repairs import DOMAIN as REPAIRS
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -29,7 +30,9 @@ from .common import (
     state_of,
     turn,
 )
+from .dialogs import Listener, walk_through_dialogs
 from .flows import choose, come_back, enter
+from .test_issues import told, wait_for_verdict
 from .test_sign_in import listed
 
 pytestmark = jumping_time
@@ -108,16 +111,8 @@ BROKEN = [
 ]
 
 
-async def outcome_of(action: Awaitable[object]) -> str:
-    """Return what an action says, or all that its error says."""
-    try:
-        return str(await action)
-    except HomeAssistantError as err:
-        return "".join(traceback.format_exception(err))
-
-
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_no_flow_action_or_error_tells_a_secret(
+async def test_no_action_or_error_tells_a_secret(
     hass: HomeAssistant,
     plex: PlexServer,
     freezer: TickingDateTimeFactory,
@@ -125,8 +120,8 @@ async def test_no_flow_action_or_error_tells_a_secret(
     init_integration: MockConfigEntry,
     fault: EndpointFault,
 ) -> None:
-    """Every flow and every action, with each endpoint out of order in turn."""
-    entry, said = init_integration, list[str]()
+    """Every action, with each endpoint out of order in turn."""
+    entry, listener = init_integration, Listener()
     await turn(hass, "on")
     await plex.settled()
     await pass_time(hass, freezer, 31)
@@ -138,28 +133,87 @@ async def test_no_flow_action_or_error_tells_a_secret(
             set_number(hass, MANUAL_PORT, 40000 + number),
             press_retry(hass),
             async_get_config_entry_diagnostics(hass, entry),
-            entry.start_reconfigure_flow(hass),
-            hass.config_entries.options.async_init(entry.entry_id),
         ):
-            said.append(await outcome_of(action))
-        result = await entry.start_reauth_flow(hass)
-        # A server that takes the token again meanwhile ends the flow.
-        entered = enter(hass, result["flow_id"], {"token": plex.token})
-        said.append(await outcome_of(entered))
-        for flow in hass.config_entries.flow.async_progress():
-            hass.config_entries.flow.async_abort(flow["flow_id"])
+            await listener.hear(action)
         await pass_time(hass, freezer, 61)
     plex.faults.endpoints = {}
     await pass_time(hass, freezer, 61)
     await hass.config_entries.async_unload(entry.entry_id)
     await hass.async_block_till_done(wait_background_tasks=True)
 
-    assert "Traceback" in "".join(said)
-    for secret in (plex.token, plex.account.auth_token):
-        assert secret not in whole_log.text
-        assert secret not in "".join(said)
-    assert "198.51.100.7" not in our_log(whole_log)
-    assert "198.51.100.7" not in "".join(said)
+    assert listener.errors
+    for text in (whole_log.text, *listener.shown, *listener.errors):
+        assert plex.token not in text
+        assert plex.account.auth_token not in text
+    for text in (our_log(whole_log), *listener.shown, *listener.errors):
+        assert "198.51.100.7" not in text
+
+
+def what_is_kept(hass: HomeAssistant) -> str:
+    """Return what is written to disk of states, and all that Repairs knows."""
+    attributes = [dict(state.attributes) for state in hass.states.async_all()]
+    return f"{attributes} {ir.async_get(hass).issues}"
+
+
+ASKED_BY_DIALOGS = [
+    Endpoint.IDENTITY,
+    Endpoint.ROOT,
+    Endpoint.PREFS,
+    Endpoint.PREFS_PUT,
+    Endpoint.ACCOUNT,
+]
+
+
+@pytest.mark.usefixtures("plex_tv")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        EndpointFault(hang_up=True),
+        EndpointFault(401),
+        EndpointFault(403),
+        EndpointFault(500),
+    ],
+)
+async def test_no_dialog_tells_a_secret(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    freezer: TickingDateTimeFactory,
+    whole_log: pytest.LogCaptureFixture,
+    init_integration: MockConfigEntry,
+    fault: EndpointFault,
+) -> None:
+    """Every dialog, with each endpoint out of order in turn."""
+    entry, listener, kept = init_integration, Listener(), list[str]()
+    before, diagnostics = dict(entry.data), list[str]()
+    await async_setup_component(hass, REPAIRS, {})
+    await turn(hass, "on")
+    await wait_for_verdict(hass, plex, freezer)
+    assert state_of(hass, PUBLIC_IP).state == "198.51.100.7"
+    plex.faults.mapping_error = "publisherror"
+    await turn(hass, "off")
+    await turn(hass, "on")
+    await wait_for_verdict(hass, plex, freezer)
+    assert told(hass) == {"not_published"}
+
+    for number, endpoint in enumerate(ASKED_BY_DIALOGS):
+        plex.faults.endpoints = {endpoint: fault}
+        await walk_through_dialogs(hass, entry, plex, listener, number)
+        diagnostics.append(str(await async_get_config_entry_diagnostics(hass, entry)))
+        kept.append(what_is_kept(hass))
+        hass.config_entries.async_update_entry(entry, data=before)
+        plex.faults.endpoints = {}
+        await pass_time(hass, freezer, 61)
+        await hass.config_entries.async_reload(entry.entry_id)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    assert listener.errors
+    told_to_all = [our_log(whole_log), *listener.errors, *diagnostics, *kept]
+    for text in (whole_log.text, *listener.shown, *told_to_all):
+        assert plex.token not in text
+        assert plex.account.auth_token not in text
+    for text in told_to_all:
+        assert "198.51.100.7" not in text
 
 
 @pytest.mark.parametrize(
