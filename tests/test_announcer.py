@@ -14,6 +14,7 @@ GOOD = Plan(steps=(), status=Status.REACHABLE, cause=None)
 CHECKING = Plan(steps=(), status=Status.CONNECTING, cause=Cause.CHECKING)
 BAD = Plan(steps=(), status=Status.UNREACHABLE, cause=Cause.PORT_CLOSED)
 WORSE = Plan(steps=(), status=Status.NOT_PUBLISHED, cause=Cause.PUBLISH_FAILED)
+UNKNOWN = Plan(steps=(), status=Status.UNKNOWN, cause=None)
 OFF = Plan(steps=(), status=Status.DISABLED, cause=None)
 SIGNED_OUT = Plan(steps=(), status=Status.SIGNED_OUT, cause=Cause.SIGNED_OUT)
 
@@ -81,6 +82,17 @@ def test_what_is_tried_meanwhile_is_no_good_news(
     assert tell(announcer, CHECKING) == (Status.CONNECTING, Cause.CHECKING)
     assert tell(announcer, BAD) == (Status.CONNECTING, Cause.CHECKING)
     clock.now += 20
+
+    assert tell(announcer, BAD) == (Status.UNREACHABLE, Cause.PORT_CLOSED)
+
+
+def test_server_that_says_nothing_is_no_news_either(
+    announcer: Announcer, clock: Clock
+) -> None:
+    """It is told that nobody can say; what is bad afterwards has to stand as ever."""
+    assert announcer.tell(UNKNOWN) == UNKNOWN
+    assert tell(announcer, BAD) == (Status.UNKNOWN, Cause.CHECKING)
+    clock.now += 60
 
     assert tell(announcer, BAD) == (Status.UNREACHABLE, Cause.PORT_CLOSED)
 

@@ -7,7 +7,8 @@ from typing import Final
 from .const import STANDING
 from .plan import BAD_NEWS, Cause, Plan, Status
 
-_UP: Final = frozenset({Status.REACHABLE, Status.CONNECTING})
+# In these nobody can say.
+_OPEN: Final = frozenset({Status.CONNECTING, Status.UNKNOWN})
 
 
 class Announcer:
@@ -19,7 +20,7 @@ class Announcer:
 
     def __init__(self) -> None:
         """Have told nothing yet."""
-        self._told: Status | None = None
+        self._told = Status.UNKNOWN
         self._was_up = False
         self._bad_since: float | None = None
 
@@ -41,9 +42,9 @@ class Announcer:
         if status in BAD_NEWS:
             if self._bad_since is None:
                 self._bad_since = time.monotonic()
-            if self._was_up and self._told in _UP and self.due_in is not None:
+            if self._was_up and self._told not in BAD_NEWS and self.due_in is not None:
                 return replace(plan, status=self._told, cause=Cause.CHECKING)
-        elif status is not Status.CONNECTING:
+        elif status not in _OPEN:
             # What is tried against bad news makes no good ones.
             self._bad_since = None
             self._was_up = status is Status.REACHABLE
