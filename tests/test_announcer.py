@@ -97,6 +97,21 @@ def test_server_that_says_nothing_is_no_news_either(
     assert tell(announcer, BAD) == (Status.UNREACHABLE, Cause.PORT_CLOSED)
 
 
+def test_bad_news_stand_while_something_is_tried(
+    announcer: Announcer, clock: Clock
+) -> None:
+    """They are not taken back and told once more after each remedy."""
+    announcer.tell(BAD)
+    clock.now += 60
+    assert tell(announcer, CHECKING) == (Status.UNREACHABLE, Cause.PORT_CLOSED)
+    clock.now += 30
+    assert announcer.tell(BAD) == BAD
+    assert tell(announcer, CHECKING) == (Status.UNREACHABLE, Cause.PORT_CLOSED)
+
+    announcer.start_afresh()
+    assert announcer.tell(CHECKING) == CHECKING
+
+
 @pytest.mark.parametrize("plan", [OFF, SIGNED_OUT])
 def test_what_is_no_verdict_of_plex_tv_is_told_at_once(
     announcer: Announcer, plan: Plan

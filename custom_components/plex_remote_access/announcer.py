@@ -22,6 +22,7 @@ class Announcer:
         """Have told nothing yet."""
         self._told = Status.UNKNOWN
         self._was_up = False
+        self._bad: Plan | None = None
         self._bad_since: float | None = None
 
     @property
@@ -35,18 +36,25 @@ class Announcer:
     def start_afresh(self) -> None:
         """Tell the next verdict at once: the owner has done something."""
         self._was_up = False
+        self._bad_since = self._bad = None
 
     def tell(self, plan: Plan) -> Plan:
         """Return the plan with the verdict that people are told."""
-        status = plan.status
-        if status in BAD_NEWS:
+        if plan.status in BAD_NEWS:
             if self._bad_since is None:
                 self._bad_since = time.monotonic()
+            self._bad = plan
             if self._was_up and self._told not in BAD_NEWS and self.due_in is not None:
                 return replace(plan, status=self._told, cause=Cause.CHECKING)
-        elif status not in _OPEN:
+        elif plan.status not in _OPEN:
+            self._bad_since = self._bad = None
+            self._was_up = plan.status is Status.REACHABLE
+        elif (
+            plan.status is Status.CONNECTING
+            and self._bad is not None
+            and (self._told in BAD_NEWS or self.due_in is None)
+        ):
             # What is tried against bad news makes no good ones.
-            self._bad_since = None
-            self._was_up = status is Status.REACHABLE
-        self._told = status
+            plan = replace(plan, status=self._bad.status, cause=self._bad.cause)
+        self._told = plan.status
         return plan
