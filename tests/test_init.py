@@ -5,11 +5,14 @@ from typing import Any
 
 from freezegun.api import TickingDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import STATE_ON, STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_capture_events,
+)
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
 
@@ -23,6 +26,7 @@ from .common import (
     MANUAL_PORT,
     PORT_MAPPING,
     PUBLISH,
+    STATUS,
     SWITCH,
     add_foreign,
     become,
@@ -64,6 +68,11 @@ async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Reload an entry, as a restart does."""
     await hass.config_entries.async_reload(entry.entry_id)
     await hass.async_block_till_done()
+
+
+def concerns_status(event: Event) -> bool:
+    """Tell whether an event is about the status."""
+    return event.data["entity_id"] == STATUS
 
 
 async def remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -198,6 +207,37 @@ async def test_mapping_is_adopted(
 
     await turn(hass, "off")
     assert open_ports(router) == [32400]
+
+
+@pytest.mark.parametrize(
+    "router_options",
+    [
+        pytest.param({"nat_pmp": False, "upnp": False}, id="pcp"),
+        pytest.param({"pcp": False, "upnp": False}, id="nat_pmp"),
+    ],
+)
+async def test_still_reachable_after_a_restart(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A mapping that can only be asked for again is no reason to await a verdict."""
+    await turn(hass, "on")
+    await plex.settled()
+    await pass_time(hass, freezer, 31)
+    await become(lambda: state_of(hass, STATUS).state, "reachable")
+    requests = len(mapping_requests(router))
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+
+    await reload(hass, init_integration)
+
+    await become(lambda: len(mapping_requests(router)), requests + 1)
+    await pass_time(hass, freezer, 1)
+    told = [event.data["new_state"].state for event in events if concerns_status(event)]
+    assert told[-1] == "reachable"
+    assert "connecting" not in told
 
 
 async def test_mapping_lost_while_we_were_away(

@@ -72,7 +72,7 @@ class Reconciler:
         self._entry: Final = entry
         self._memory: Final = memory
         self._store: Final = store
-        self._port: Final = PortWatch(self.verdict)
+        self._port: Final = PortWatch(self.verdict, memory.mapping)
         self._remedies: Final = RemedyWatch()
         self._steps: Final = StepTaker(
             entry.title,
