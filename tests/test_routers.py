@@ -1,6 +1,7 @@
 """Tests of what Home Assistant hears of the router by SSDP."""
 
 from collections.abc import Callable, Iterator
+from typing import Protocol
 from unittest.mock import AsyncMock, Mock, patch
 
 from homeassistant.components import ssdp
@@ -13,6 +14,7 @@ from tests.simulators.router import Router
 
 from .common import become, open_ports, turn
 
+ROOT = "upnp:rootdevice"
 GATEWAY = "urn:schemas-upnp-org:device:InternetGatewayDevice:1"
 ALIVE, BYEBYE = ssdp.SsdpChange.ALIVE, ssdp.SsdpChange.BYEBYE
 
@@ -20,7 +22,25 @@ pytestmark = pytest.mark.parametrize(
     "router_options", [{"pcp": False, "nat_pmp": False}]
 )
 
-type Hear = Callable[[ssdp.SsdpChange, str, str], None]
+type Listener = Callable[[SsdpServiceInfo, ssdp.SsdpChange], None]
+
+
+class Hear(Protocol):
+    """Have Home Assistant hear of a device."""
+
+    def __call__(
+        self, change: ssdp.SsdpChange, host: str, boot_id: str, device: str = GATEWAY
+    ) -> None:
+        """Have it hear of one."""
+
+
+def asked_for(register: AsyncMock) -> dict[tuple[str, str], Listener]:
+    """Return who listens, by header and device."""
+    return {
+        header: call.args[1]
+        for call in register.await_args_list
+        for header in call.args[2].items()
+    }
 
 
 @pytest.fixture
@@ -37,14 +57,15 @@ async def hear(
     hass: HomeAssistant, register: AsyncMock, init_integration: MockConfigEntry
 ) -> Hear:
     """Home Assistant hears of a gateway."""
-    await become(lambda: register.await_count, 4)
-    listener = register.await_args_list[0].args[1]
+    await become(lambda: ("nt", ROOT) in asked_for(register), True)
 
-    def hear(change: ssdp.SsdpChange, host: str, boot_id: str) -> None:
-        listener(
+    def hear(
+        change: ssdp.SsdpChange, host: str, boot_id: str, device: str = GATEWAY
+    ) -> None:
+        asked_for(register)[("nt", device)](
             SsdpServiceInfo(
-                ssdp_usn=f"uuid:1::{GATEWAY}",
-                ssdp_st=GATEWAY,
+                ssdp_usn=f"uuid:1::{device}",
+                ssdp_st=device,
                 ssdp_location=f"http://{host}:5000/rootDesc.xml",
                 ssdp_headers={"BOOTID.UPNP.ORG": boot_id},
                 upnp={},
@@ -55,6 +76,7 @@ async def hear(
     return hear
 
 
+@pytest.mark.parametrize("device", [ROOT, GATEWAY])
 @pytest.mark.parametrize(
     ("change", "boot_id"), [(ALIVE, "2"), (BYEBYE, "1")], ids=["new-boot", "goodbye"]
 )
@@ -65,13 +87,14 @@ async def test_router_that_restarts(
     init_integration: MockConfigEntry,
     change: ssdp.SsdpChange,
     boot_id: str,
+    device: str,
 ) -> None:
     """The port is open again at once, not when the next look is due."""
-    hear(ALIVE, "127.0.0.1", "1")
+    hear(ALIVE, "127.0.0.1", "1", device)
     await turn(hass, "on")
     router.restart()
 
-    hear(change, "127.0.0.1", boot_id)
+    hear(change, "127.0.0.1", boot_id, device)
 
     await become(lambda: open_ports(router), [32400])
     # In the middle of the conversation the router would have to be waited for.
@@ -108,4 +131,6 @@ async def test_nothing_is_heard_after_the_last_server_is_unloaded(
     """Each registration is taken back."""
     await hass.config_entries.async_unload(init_integration.entry_id)
 
-    await become(lambda: register.return_value.call_count, 4)
+    await become(
+        lambda: register.return_value.call_count, len(register.await_args_list)
+    )

@@ -18,11 +18,16 @@ from .const import CONF_ROUTER, DOMAIN
 from .portmap import Keeper, KeptPort, Place, Router
 
 _CARES: Final[HassKey[dict[str | None, RouterCare]]] = HassKey(f"{DOMAIN}.routers")
+# Of a device that has moved to another port, Home Assistant passes on only the first
+# of its advertisements, and that is the one of the root device.
+_DEVICES: Final = (
+    "upnp:rootdevice",
+    "urn:schemas-upnp-org:device:InternetGatewayDevice:1",
+    "urn:schemas-upnp-org:device:InternetGatewayDevice:2",
+)
 # By the type, searches are answered and advertisements are sent.
 _GATEWAYS: Final = tuple(
-    {header: f"urn:schemas-upnp-org:device:InternetGatewayDevice:{version}"}
-    for version in (1, 2)
-    for header in ("nt", "st")
+    {header: device} for device in _DEVICES for header in ("nt", "st")
 )
 
 
@@ -111,8 +116,8 @@ class RouterCare:
         if route is None or host != str(route.gateway):
             return
         boot = info.ssdp_headers.get(ssdp.ATTR_SSDP_BOOTID), info.ssdp_location
-        known = self._boots.pop(info.ssdp_st, None)
+        known = self._boots.pop(info.ssdp_usn, None)
         if change is not ssdp.SsdpChange.BYEBYE:
-            self._boots[info.ssdp_st] = boot
+            self._boots[info.ssdp_usn] = boot
         if change is ssdp.SsdpChange.BYEBYE or boot != known:
             self.keeper.signal()
