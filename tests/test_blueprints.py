@@ -169,26 +169,6 @@ async def test_tell_me_in_another_way(
     assert [call.data["what"] for call in told] == ["up"]
 
 
-async def test_tell_me_in_plain_words(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    outside: DirectOutside,
-    router: Router,
-    freezer: TickingDateTimeFactory,
-) -> None:
-    """What is told without more ado is a sentence, not a word for programs."""
-    told = async_mock_service(hass, "persistent_notification", "create")
-    async_mock_service(hass, "persistent_notification", "dismiss")
-    await use(hass, "tell_me", server={"entity_id": SWITCH})
-
-    await go_up(hass, plex, freezer)
-    await go_down(hass, plex, outside, freezer)
-
-    assert told[0].data["message"] == (
-        "plex.tv could not connect; the port is closed somewhere on the way"
-    )
-
-
 async def test_retry_when_address_changes(
     hass: HomeAssistant,
     plex: PlexServer,
