@@ -103,12 +103,24 @@ def test_bad_news_stand_while_something_is_tried(
     """They are not taken back and told once more after each remedy."""
     announcer.tell(BAD)
     clock.now += 60
-    assert tell(announcer, CHECKING) == (Status.UNREACHABLE, Cause.PORT_CLOSED)
+    assert announcer.tell(CHECKING, settled=False).status is Status.UNREACHABLE
     clock.now += 30
     assert announcer.tell(BAD) == BAD
-    assert tell(announcer, CHECKING) == (Status.UNREACHABLE, Cause.PORT_CLOSED)
+    told = announcer.tell(CHECKING, settled=False)
+    assert (told.status, told.cause) == (Status.UNREACHABLE, Cause.PORT_CLOSED)
 
     announcer.start_afresh()
+    assert announcer.tell(CHECKING, settled=False) == CHECKING
+
+
+def test_server_that_waits_for_a_verdict_is_told(
+    announcer: Announcer, clock: Clock
+) -> None:
+    """What it says itself when it had its time is no matter of what we tried."""
+    announcer.tell(BAD)
+    clock.now += 60
+    assert announcer.tell(BAD) == BAD
+
     assert announcer.tell(CHECKING) == CHECKING
 
 

@@ -72,7 +72,7 @@ async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
 
 def concerns_status(event: Event) -> bool:
     """Tell whether an event is about the status."""
-    return event.data["entity_id"] == STATUS
+    return bool(event.data["entity_id"] == STATUS)
 
 
 async def remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -38,8 +38,11 @@ class Announcer:
         self._was_up = False
         self._bad_since = self._bad = None
 
-    def tell(self, plan: Plan) -> Plan:
-        """Return the plan with the verdict that people are told."""
+    def tell(self, plan: Plan, *, settled: bool = True) -> Plan:
+        """Return the plan with the verdict that people are told.
+
+        `settled` says that the server had time for it since the last change.
+        """
         if plan.status in BAD_NEWS:
             if self._bad_since is None:
                 self._bad_since = time.monotonic()
@@ -50,7 +53,8 @@ class Announcer:
             self._bad_since = self._bad = None
             self._was_up = plan.status is Status.REACHABLE
         elif (
-            plan.status is Status.CONNECTING
+            not settled
+            and plan.status is Status.CONNECTING
             and self._bad is not None
             and (self._told in BAD_NEWS or self.due_in is None)
         ):

@@ -342,7 +342,7 @@ class Reconciler:
         return take_snapshot(
             wanted,
             seen,
-            self.announcer.tell(plan),
+            self.announcer.tell(plan, settled=seen.settled),
             obstacle=obstacle,
             closes_at=self._memory.closes_at,
         )
