@@ -176,6 +176,30 @@ async def test_waits_for_streams(
     assert open_ports(router) == []
 
 
+async def test_waits_for_streams_after_a_restart(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+    mock_config_entry: MockConfigEntry,
+) -> None:
+    """The film goes on though its end came while Home Assistant was away."""
+    await enable_for(hass, 600, wait_for_streams=True)
+    plex.streams = [AWAY]
+    await hass.config_entries.async_unload(mock_config_entry.entry_id)
+    await pass_time(hass, freezer, 3600)
+
+    await hass.config_entries.async_setup(mock_config_entry.entry_id)
+    await pass_time(hass, freezer, 1)
+    assert open_ports(router) == [32400]
+    assert state_of(hass, SWITCH).state == STATE_ON
+
+    plex.streams = []
+    await pass_time(hass, freezer, 61)
+    assert open_ports(router) == []
+    assert state_of(hass, SWITCH).state == STATE_OFF
+
+
 async def test_does_not_wait_for_streams_by_itself(
     hass: HomeAssistant,
     plex: PlexServer,
