@@ -6,7 +6,7 @@ from typing import Any
 from freezegun.api import TickingDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_ON, STATE_UNAVAILABLE
-from homeassistant.core import Event, HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import (
@@ -70,7 +70,7 @@ async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
 
 
-def concerns_status(event: Event) -> bool:
+def concerns_status(event: Event[EventStateChangedData]) -> bool:
     """Tell whether an event is about the status."""
     return bool(event.data["entity_id"] == STATUS)
 
