@@ -8,12 +8,14 @@ from typing import Any, Final, override
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_HOST, CONF_NAME, CONF_PORT
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.helpers.typing import DiscoveryInfoType
 import voluptuous as vol
 
 from .address import async_leads_to, async_look_at
 from .const import DOMAIN
+from .discovery import MAX_PROPOSALS, async_may_look
 from .moved import async_has_left, async_moved_to, at_other_address, move_id
 from .sign_in import SignInFlow
 
@@ -63,7 +65,9 @@ class DiscoveryFlow(SignInFlow):
         self, host: str, port: int | None, name: str | None
     ) -> ConfigFlowResult:
         """Propose a server that was found; who it is, it has to tell itself."""
-        found = await async_look_at(self.hass, host, port) if port else None
+        found = None
+        if port and async_may_look(self.hass, host):
+            found = await async_look_at(self.hass, host, port)
         if found is None:
             return self.async_abort(reason="cannot_connect")
         machine_identifier, self._address = found
@@ -72,6 +76,7 @@ class DiscoveryFlow(SignInFlow):
         if entry and entry.data:
             updates = await async_moved_to(self.hass, entry)
             if updates is None and await self._has_moved(entry):
+                self._abort_if_too_many()
                 self._moved = entry
                 await self.async_set_unique_id(move_id(entry, self._address))
                 self._abort_if_unique_id_configured()
@@ -82,9 +87,16 @@ class DiscoveryFlow(SignInFlow):
                 return await self.async_step_moved_confirm()
             self._abort_if_unique_id_configured(updates=updates)
         self._abort_if_unique_id_configured()
+        self._abort_if_too_many()
         self._name = name or host
         self.context["title_placeholders"] = {"name": self._name}
         return await self.async_step_discovery_confirm()
+
+    @callback
+    def _abort_if_too_many(self) -> None:
+        """Bother the owner with no more than a home may have."""
+        if len(self._async_in_progress()) >= MAX_PROPOSALS:
+            raise AbortFlow("already_in_progress")
 
     async def async_step_moved_confirm(
         self, user_input: dict[str, Any] | None = None

@@ -29,6 +29,8 @@ _DEVICES: Final = (
 _GATEWAYS: Final = tuple(
     {header: device} for device in _DEVICES for header in ("nt", "st")
 )
+# A router has one root device and one gateway; a flood has any number of names.
+_MAX_BOOTS: Final = 8
 
 
 def create_router(hass: HomeAssistant, options: Mapping[str, Any]) -> Router:
@@ -118,6 +120,9 @@ class RouterCare:
         boot = info.ssdp_headers.get(ssdp.ATTR_SSDP_BOOTID), info.ssdp_location
         known = self._boots.pop(info.ssdp_usn, None)
         if change is not ssdp.SsdpChange.BYEBYE:
+            if len(self._boots) >= _MAX_BOOTS:
+                # The one that was heard of the longest time ago.
+                del self._boots[next(iter(self._boots))]
             self._boots[info.ssdp_usn] = boot
         if change is ssdp.SsdpChange.BYEBYE or boot != known:
             self.keeper.signal()

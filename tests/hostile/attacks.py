@@ -5,9 +5,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from homeassistant.components.ssdp import SsdpChange
+
 from tests.portmap.common import NONCE
 
-from . import attacks_plex as plex, attacks_router as router, raw
+from . import (
+    attacks_found as found,
+    attacks_plex as plex,
+    attacks_router as router,
+    attacks_signals as signals,
+    raw,
+)
 from .bounds import Bound
 
 
@@ -38,6 +46,9 @@ def _attack(
 
 # The longest answer of a server is of 2 MiB, and is held twice for a moment.
 _attack_by_plex: Final = partial(_attack, memory=8 * _MIB)
+
+# Home Assistant itself begins a flow for each that is announced.
+_attack_by_crowd: Final = partial(_attack, seconds=60, busy=60, memory=64 * _MIB)
 
 # A question that fails is asked once more in other words, and there are two.
 _BODIES: Final = {
@@ -91,6 +102,15 @@ _ELSEWHERE: Final = (
     "file:///etc/passwd",
     "http://[broken",
 )
+_ANNOUNCEMENTS: Final = {
+    "NAT-PMP": bytes.fromhex("0080000000000000c6336407"),
+    "PCP": bytes.fromhex("028000000000000000000001") + bytes(12),
+}
+_ADVERTISEMENTS: Final = {
+    "restarts": ("uuid:router", SsdpChange.ALIVE),
+    "goodbyes": ("uuid:router", SsdpChange.BYEBYE),
+    "names": ("uuid:{number}", SsdpChange.ALIVE),
+}
 _EVENT: Final = b"NOTIFY / HTTP/1.1\r\nSEQ: 1\r\nContent-Length: %d\r\n\r\n"
 _ODD_VALUES: Final[tuple[object, ...]] = (
     None,
@@ -137,6 +157,27 @@ ATTACKS: Final[dict[str, Attack]] = {
     "Announcements: 10,000 of strangers": _attack(
         router.announcements, "127.0.0.2", requests=0
     ),
+    **{
+        f"Announcements: 10,000 of the router by {protocol}, kept by {method}": (
+            _attack(
+                partial(signals.announcements, packet, udp=udp),
+                requests=20,
+                seconds=10,
+            )
+        )
+        for protocol, packet in _ANNOUNCEMENTS.items()
+        for method, udp in (("PCP", True), ("UPnP", False))
+    },
+    **{
+        f"Advertisements: 10,000 {name} of the router, kept by {method}": _attack(
+            partial(signals.advertisements, device, change, udp=udp),
+            requests=20,
+            seconds=10,
+            busy=2,
+        )
+        for name, (device, change) in _ADVERTISEMENTS.items()
+        for method, udp in (("PCP", True), ("UPnP", False))
+    },
     "Events: 50 strangers": _attack(
         router.events, ["127.0.0.2"] * 50, _EVENT % 0, requests=0
     ),
@@ -173,5 +214,17 @@ ATTACKS: Final[dict[str, Attack]] = {
     "Plex: 1,000 news of 100 kB": _attack_by_plex(plex.news, ["[" * 100_000] * 1000),
     "Plex: 10,000 servers found": _attack_by_plex(
         plex.found_servers, requests=32, busy=2
+    ),
+    "Found: 10,000 announced on one host": _attack_by_crowd(
+        found.announced, 1, requests=8
+    ),
+    "Found: 10,000 announced on 50 hosts": _attack_by_crowd(
+        found.announced, 50, requests=32
+    ),
+    "Found: 10,000 changes of one": _attack_by_crowd(
+        partial(found.announced, 1, name="Den"), requests=8
+    ),
+    "Found: 10,000 answers at the start": _attack_by_crowd(
+        found.answers_at_start, requests=8
     ),
 }

@@ -10,10 +10,11 @@ import socket
 class RawServer:
     """Answers each request with the same parts; an endless list of them never ends."""
 
-    def __init__(self, parts: Iterable[bytes], pause: float = 0) -> None:
+    def __init__(self, parts: Iterable[bytes], pause: float, host: str) -> None:
         """Say these parts, with a pause after each."""
         self.parts = parts
         self.pause = pause
+        self.host = host
         self.requests: list[bytes] = []
         self.port = 0
 
@@ -36,10 +37,12 @@ class RawServer:
 
 
 @asynccontextmanager
-async def serving(parts: Iterable[bytes], pause: float = 0) -> AsyncIterator[RawServer]:
+async def serving(
+    parts: Iterable[bytes], pause: float = 0, host: str = "127.0.0.1"
+) -> AsyncIterator[RawServer]:
     """Run one on the loopback interface."""
-    raw = RawServer(parts, pause)
-    server = await asyncio.start_server(raw.answer, "127.0.0.1", 0)
+    raw = RawServer(parts, pause, host)
+    server = await asyncio.start_server(raw.answer, host, 0)
     raw.port = server.sockets[0].getsockname()[1]
     try:
         yield raw

@@ -1,12 +1,16 @@
 """The port mapper with a real router, judged from the Internet."""
 
+from pathlib import Path
 import re
 import signal
+import sys
 
 import pytest
 
 from . import NAS_ADDRESS, Connection, Host, Lab, RouterOptions
 from .product import PORT, UPNP_ONLY, connect, program, serve
+
+REPOSITORY = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +87,23 @@ def test_verdict(lab: Lab, arguments: tuple[str, ...], verdict: str) -> None:
     process.wait_output(f"{verdict}: ")
 
     assert lab.port_forwards() == []
+
+
+@pytest.mark.parametrize("second", [40000, 50000])
+def test_mapping_moves_to_another_protocol(lab: Lab, second: int) -> None:
+    """The router closes no row by PCP where one of UPnP leads to the same server."""
+    process = lab.start(
+        Host.LAN,
+        sys.executable,
+        "-m",
+        "tests.lab.move_to_upnp",
+        "40000",
+        str(second),
+        cwd=REPOSITORY,
+    )
+    process.wait_output("moved")
+
+    assert [forward.external_port for forward in lab.port_forwards()] == [second]
 
 
 def test_port_of_somebody_else(lab: Lab) -> None:

@@ -13,12 +13,15 @@ FOLDER: Final = _ROOT / "test-artifacts" / "reliability"
 
 def code() -> str:
     """Return which code this is: its commit, and whether it was changed since."""
+    commit = _git("rev-parse", "--short=7", "HEAD")
+    # The page about it is no code.
+    changed = _git("status", "--porcelain", "custom_components", "tests")
+    return f"{commit} with changes" if changed else commit
+
+
+def _git(*arguments: str) -> str:
     return subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*", "--abbrev=7"],
-        cwd=_ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
+        ["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=True
     ).stdout.strip()
 
 

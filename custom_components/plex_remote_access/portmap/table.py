@@ -6,6 +6,7 @@ WANIPConnection:2, section 2.5.
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 import re
+import struct
 from typing import Final
 
 from . import const
@@ -52,10 +53,15 @@ class Entry:
     def is_by_pcp(self, target: Target) -> bool:
         """Tell whether this row is what the router made of our request by PCP.
 
-        miniupnpd puts the nonce into the name, which nobody else knows.
+        miniupnpd has the nonce in the name, as three numbers in the byte order of the
+        router. Nobody else knows it.
         """
-        name = f"PCP MAP {target.nonce.hex()}"
-        return self.leads_to(target) and self.description == name
+        names = {
+            f"PCP MAP {one:08x}{two:08x}{three:08x}"
+            for order in "<>"
+            for one, two, three in [struct.unpack(f"{order}3I", target.nonce)]
+        }
+        return self.leads_to(target) and self.description in names
 
     def leads_to(self, target: Target) -> bool:
         """Tell whether connections end at the target, whoever wanted that."""

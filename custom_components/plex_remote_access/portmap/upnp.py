@@ -188,6 +188,10 @@ class UpnpMapper(Mapper):
         if standing and not standing.is_for(target):
             # Many routers would overwrite it without a word.
             raise SoapFault(718, "in use")
+        if standing and standing.is_by_pcp(target):
+            # Added over it, the row would still be that of PCP, and go with it.
+            await self._table.delete(port)
+            standing = None
         entry = await self._add(target, port, standing)
         if standing and entry and 0 < entry.lease <= standing.lease < self._lease:
             # Some routers do not extend: https://github.com/miniupnp/miniupnp/issues/199

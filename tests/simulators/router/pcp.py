@@ -195,7 +195,10 @@ def _assign(
         ),
         internal_client=request.client,
         internal_port=request.internal_port,
-        description=f"PCP MAP {request.nonce.hex()}",
+        # As miniupnpd on a little-endian machine.
+        description="PCP MAP {:08x}{:08x}{:08x}".format(
+            *struct.unpack("<3I", request.nonce)
+        ),
         expires=gateway.clock.now() + lifetime,
         origin=Origin.PCP,
         nonce=request.nonce,
