@@ -121,7 +121,7 @@ async def test_wrong_entries(
         (Endpoint.ROOT, {"status": 503}, {"base": "server_starting"}),
         (Endpoint.PREFS, {"status": 403}, {"token": "not_owner"}),
         (Endpoint.ACCOUNT, {"status": 403}, {"token": "not_owner"}),
-        (Endpoint.ACCOUNT, {"status": 500}, {"host": "not_plex"}),
+        (Endpoint.ACCOUNT, {"status": 500}, {"base": "server_trouble"}),
     ],
 )
 async def test_server_that_cannot_be_added(

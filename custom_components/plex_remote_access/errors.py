@@ -19,6 +19,7 @@ from .plex import (
     PlexSignedOutError,
     PlexSignInExpiredError,
     PlexStartingError,
+    PlexTroubleError,
     PlexTvError,
     PlexWriteError,
 )
@@ -36,6 +37,7 @@ _KEYS: Final[dict[type[PlexError], str]] = {
     PlexSignedOutError: "signed_out",
     PlexWriteError: "write_failed",
     PlexProbeError: "probe_refused",
+    PlexTroubleError: "server_trouble",
     PlexResponseError: "not_plex",
     PlexTvError: "plex_tv_unavailable",
     PlexSignInExpiredError: "sign_in_expired",

@@ -23,6 +23,7 @@ _FIELDS: Final = {
     "invalid_auth": CONF_TOKEN,
     "not_owner": CONF_TOKEN,
     "server_starting": "base",
+    "server_trouble": "base",
     "signed_out": "base",
 }
 

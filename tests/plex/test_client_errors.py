@@ -20,6 +20,7 @@ from custom_components.plex_remote_access.plex import (
     PlexResponseError,
     PlexServer,
     PlexStartingError,
+    PlexTroubleError,
 )
 from custom_components.plex_remote_access.plex.client import REFRESH_TIMEOUT
 from custom_components.plex_remote_access.plex.http import REQUEST_TIMEOUT
@@ -59,8 +60,8 @@ def impatience() -> Iterator[Mock]:
         (404, PlexResponseError),
         (405, PlexResponseError),
         (429, PlexResponseError),
-        (500, PlexResponseError),
-        (502, PlexResponseError),
+        (500, PlexTroubleError),
+        (502, PlexTroubleError),
         (503, PlexStartingError),
     ],
 )
@@ -82,6 +83,18 @@ async def test_status(
     with pytest.raises(error) as raised:
         await call(client)
     assert type(raised.value) is error
+
+
+@pytest.mark.parametrize("call", AUTHENTICATED)
+async def test_bad_request_of_a_server_that_is_starting(
+    scripted: ScriptedServer, client: PlexServer, call: Call
+) -> None:
+    """Some say it in words instead of by the status."""
+    scripted.status = 400
+    scripted.body = b"The server is still starting up. Please retry later"
+
+    with pytest.raises(PlexStartingError):
+        await call(client)
 
 
 @pytest.mark.parametrize("status", [302, 400, 403, 404, 405, 429, 500])

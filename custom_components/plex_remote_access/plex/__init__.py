@@ -17,6 +17,7 @@ from .errors import (
     PlexSignedOutError,
     PlexSignInExpiredError,
     PlexStartingError,
+    PlexTroubleError,
     PlexTvError,
     PlexWriteError,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "PlexSignInExpiredError",
     "PlexSignedOutError",
     "PlexStartingError",
+    "PlexTroubleError",
     "PlexTv",
     "PlexTvError",
     "PlexWriteError",

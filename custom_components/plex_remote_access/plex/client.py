@@ -16,6 +16,7 @@ from .errors import (
     PlexProbeError,
     PlexResponseError,
     PlexStartingError,
+    PlexTroubleError,
     PlexWriteError,
 )
 from .form import form_of
@@ -161,7 +162,7 @@ class PlexServer:
                         timeout=aiohttp.ClientWSTimeout(ws_close=1),
                     )
             except aiohttp.WSServerHandshakeError as err:
-                _raise_for_status(err.status, path)
+                _raise_for_status(err.status, b"", path=path)
                 raise PlexResponseError("No websocket") from err
 
     async def _get(self, path: str) -> Container:
@@ -200,7 +201,7 @@ class PlexServer:
         return {**self._headers, "X-Plex-Token": self._token}
 
 
-def _raise_for_status(status: int, path: str) -> None:
+def _raise_for_status(status: int, told: bytes, *, path: str) -> None:
     """Translate every status but 2xx."""
     match status:
         case status if 200 <= status < 300:
@@ -211,5 +212,9 @@ def _raise_for_status(status: int, path: str) -> None:
             raise PlexForbiddenError("The token is not the owner's")
         case HTTPStatus.SERVICE_UNAVAILABLE:
             raise PlexStartingError("The server is still starting")
+        case HTTPStatus.BAD_REQUEST if b"starting up" in told:
+            raise PlexStartingError("The server is still starting")
+        case status if status >= 500:
+            raise PlexTroubleError(f"HTTP status {status} for {path}")
         case _:
             raise PlexResponseError(f"HTTP status {status} for {path}")

@@ -33,6 +33,10 @@ class PlexResponseError(PlexError):
     """The answer is not one that a Plex Media Server gives."""
 
 
+class PlexTroubleError(PlexResponseError):
+    """The server answers, but cannot do what it is asked (HTTP 5xx)."""
+
+
 class PlexWriteError(PlexError):
     """The server refused a change, or accepted it and kept the old value."""
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Final
 
 import aiohttp
@@ -19,6 +20,8 @@ from .errors import (
 REQUEST_TIMEOUT: Final = 10
 # The full list of settings is about 60 KiB.
 MAX_BODY: Final = 2 * 1024 * 1024
+# Why a request is a bad one is said in a line.
+_MAX_REASON: Final = 1024
 
 
 def headers_of(client_identifier: str) -> dict[str, str]:
@@ -36,13 +39,14 @@ async def request(
     url: URL,
     *,
     headers: Mapping[str, str],
-    raise_for_status: Callable[[int], None],
+    raise_for_status: Callable[[int, bytes], None],
     params: Mapping[str, str] | None = None,
     timeout: float = REQUEST_TIMEOUT,
     certificate_name: str | None = None,
 ) -> bytes:
     """Send one request and return the body of a good answer.
 
+    `raise_for_status` is given the status, and why if the request is called a bad one.
     Redirects are not followed, so a token in the headers reaches no other host.
     """
     with translated_errors():
@@ -57,7 +61,10 @@ async def request(
                 server_hostname=certificate_name,
             ) as response,
         ):
-            raise_for_status(response.status)
+            told = b""
+            if response.status == HTTPStatus.BAD_REQUEST:
+                told = await response.content.read(_MAX_REASON)
+            raise_for_status(response.status, told)
             body = bytearray()
             async for chunk in response.content.iter_any():
                 body += chunk

@@ -167,7 +167,7 @@ class PlexTv:
             raise PlexTvError("The answer is not JSON") from err
 
 
-def _raise_for_status(status: int) -> None:
+def _raise_for_status(status: int, _told: bytes) -> None:
     match status:
         case status if 200 <= status < 300:
             return
