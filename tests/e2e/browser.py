@@ -21,6 +21,7 @@ DOCUMENTED: Final = (
     "automation-triggers",
     "dashboard",
     "dashboard-dark",
+    "repair",
     "setup-menu",
     "setup-remote-access",
     "setup-result",
@@ -60,6 +61,15 @@ class Frontend:
     def dialog(self) -> Locator:
         """Return the dialog of the config flow."""
         return self.page.locator("dialog-data-entry-flow")
+
+    @property
+    def window(self) -> Locator:
+        """Return the part of the page that the dialog of the flow takes."""
+        return self.dialog.get_by_role("dialog")
+
+    def stretch(self) -> None:
+        """Make the page so high that a long form fits."""
+        self.page.set_viewport_size({"width": 1280, "height": 1300})
 
     def add_integration(self, name: str) -> None:
         """Begin an integration's config flow."""
@@ -127,6 +137,8 @@ class Frontend:
 
 def _around(part: Locator) -> FloatRect:
     """Return where a part of the page is, with a margin."""
+    # Dialogs take a moment to be where they stay.
+    part.element_handle().wait_for_element_state("stable")
     box = part.bounding_box()
     assert box is not None
     return {

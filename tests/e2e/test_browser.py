@@ -63,7 +63,8 @@ def test_main_job(home: World, frontend: Frontend) -> None:
     _fill_in(frontend, host=home.server.host, token=home.server.token)
     frontend.submit()
     _expect_last_step(frontend)
-    frontend.screenshot("setup-remote-access")
+    frontend.stretch()
+    frontend.screenshot("setup-remote-access", of=frontend.window)
     frontend.submit()
     frontend.finish()
 
@@ -102,11 +103,43 @@ def test_turning_on_while_setting_up(home: World, frontend: Frontend) -> None:
         server=home.server.name
     )
     expect(frontend.dialog).to_contain_text(outcome, timeout=_VERDICT)
-    frontend.screenshot("setup-result")
+    frontend.screenshot("setup-result", of=frontend.window)
     frontend.submit()
     frontend.dialog.get_by_role("button", name="Finish").click()
 
     remote_access = RemoteAccess.find(home.home_assistant.client, home.server)
+    remote_access.wait_for("status", "reachable")
+    assert len(home.port_forwards()) == 1
+
+
+def test_repair(home: World, frontend: Frontend) -> None:
+    """What is wrong is told in Repairs, mended there, and seen to be mended."""
+    client = home.home_assistant.client
+    remote_access = RemoteAccess.set_up(
+        client, home.server, port_mapping="manual", advanced={}
+    )
+    remote_access.turn("on")
+    remote_access.wait_for("status", "unreachable", timeout=_VERDICT / 1000)
+    issue = ("issues", "manual_port_closed")
+    title = text(*issue, "title").format(server=home.server.name)
+    steps = (*issue, "fix_flow", "step")
+
+    frontend.open("/config/repairs")
+    frontend.page.get_by_text(title).click()
+    expect(frontend.dialog).to_contain_text("32400")
+    frontend.screenshot("repair", of=frontend.window)
+    frontend.choose(text(*steps, "init", "menu_options", "let_home_assistant"))
+    expect(frontend.dialog).to_contain_text(
+        text(*issue, "fix_flow", "progress", "trying")
+    )
+    expect(frontend.dialog).to_contain_text(
+        text(*steps, "reachable", "description"), timeout=_VERDICT
+    )
+    frontend.screenshot("repair-result", of=frontend.window)
+    frontend.submit()
+    frontend.close()
+
+    expect(frontend.page.get_by_text(title)).to_have_count(0)
     remote_access.wait_for("status", "reachable")
     assert len(home.port_forwards()) == 1
 
@@ -131,7 +164,10 @@ def test_sign_in(home: World, frontend: Frontend) -> None:
     expect(frontend.dialog).to_contain_text(
         text("config", "step", "user", "menu_options", "plex_account")
     )
-    frontend.screenshot("setup-menu")
+    expect(frontend.dialog).to_contain_text(
+        text("config", "step", "user", "description")
+    )
+    frontend.screenshot("setup-menu", of=frontend.window)
     with frontend.page.expect_popup() as page:
         frontend.choose(text("config", "step", "user", "menu_options", "plex_account"))
     page.value.get_by_role("button", name="Allow").click()
