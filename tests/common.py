@@ -1,10 +1,12 @@
 """What several test modules use: entities, what was asked of others, and time."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import TickingDateTimeFactory
 from homeassistant.const import (
@@ -22,6 +24,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_remote_access.const import DOMAIN
+from custom_components.plex_remote_access.portmap import Ports, Router as PortMapRouter
 from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
 from tests.simulators.plex.wire import Scalar
 from tests.simulators.router import Entry, PacketKind, Router
@@ -88,6 +91,23 @@ def make_entry(plex: PlexServer, options: dict[str, Any]) -> MockConfigEntry:
         },
         options=options,
     )
+
+
+@asynccontextmanager
+async def asked_at_its_ports(router: Router) -> AsyncIterator[None]:
+    """Have the integration ask a simulated router at its ports.
+
+    A router that does not answer at once is not there.
+    """
+    ports = Ports(pcp=router.natpmp_port, ssdp=router.ssdp_port)
+    with (
+        patch(
+            "custom_components.plex_remote_access.routers.Router",
+            partial(PortMapRouter, ports=ports),
+        ),
+        patch("custom_components.plex_remote_access.portmap.const.PATIENCE", 0.5),
+    ):
+        yield
 
 
 async def turn(hass: HomeAssistant, action: str, entity_id: str = SWITCH) -> None:
@@ -210,6 +230,11 @@ async def set_up_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Start once more with what is on disk."""
     await hass.config_entries.async_setup(entry.entry_id)
     await hass.async_block_till_done()
+
+
+def our_tasks() -> int:
+    """Return how many tasks the integration has; the simulators have theirs."""
+    return sum(DOMAIN in repr(task) for task in asyncio.all_tasks())
 
 
 async def pass_time(

@@ -1,7 +1,6 @@
 """Fixtures: a Plex server and a router, simulated, and the integration between them."""
 
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
 from ipaddress import IPv4Address
 from typing import Any
 from unittest.mock import AsyncMock, PropertyMock, patch
@@ -21,13 +20,8 @@ from yarl import URL
 # Imported here so that Home Assistant finds the integration in this repository.
 from custom_components.plex_remote_access import PLATFORMS
 from custom_components.plex_remote_access.const import CONF_PORT_MAPPING, CONF_ROUTER
-from custom_components.plex_remote_access.portmap import (
-    PortMapError,
-    Ports,
-    Reason,
-    Router,
-)
-from tests.common import make_entry, pass_time, turn
+from custom_components.plex_remote_access.portmap import PortMapError, Reason
+from tests.common import asked_at_its_ports, make_entry, pass_time, turn
 from tests.names import ADDRESSES, Names
 from tests.simulators.plex import PlexServer, WireForm
 from tests.simulators.plextv import DirectOutside, PlexTv
@@ -154,19 +148,9 @@ async def working_plex(plex: PlexServer, router: SimulatedRouter) -> PlexServer:
 
 
 @pytest.fixture
-def simulated_ports(router: SimulatedRouter) -> Iterator[None]:
-    """Have the integration ask the simulated router at its ports.
-
-    A router that does not answer at once is not there.
-    """
-    ports = Ports(pcp=router.natpmp_port, ssdp=router.ssdp_port)
-    with (
-        patch(
-            "custom_components.plex_remote_access.routers.Router",
-            partial(Router, ports=ports),
-        ),
-        patch("custom_components.plex_remote_access.portmap.const.PATIENCE", 0.5),
-    ):
+async def simulated_ports(router: SimulatedRouter) -> AsyncIterator[None]:
+    """Have the integration ask the simulated router at its ports."""
+    async with asked_at_its_ports(router):
         yield
 
 

@@ -8,8 +8,9 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from tests.home import Home, same
 from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
-from tests.simulators.router import Router
+from tests.simulators.router import PacketKind, Page, Router
 
 from .common import (
     PUBLISH,
@@ -25,6 +26,20 @@ from .common import (
 )
 
 pytestmark = [jumping_time, pytest.mark.usefixtures("init_integration")]
+
+
+@pytest.fixture
+async def turning_on(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    init_integration: MockConfigEntry,
+) -> asyncio.Task[None]:
+    """The middle of an on: the port is open, and the server takes its time."""
+    plex.faults.endpoints[Endpoint.PREFS_PUT] = EndpointFault(delay=0.3)
+    on = asyncio.create_task(turn(hass, "on"))
+    await become(lambda: len(open_ports(router)), 1)
+    return on
 
 
 @each_protocol
@@ -110,17 +125,13 @@ async def test_power_cut_in_the_middle_of_off(
 @each_protocol
 async def test_removal_in_the_middle_of_a_mapping(
     hass: HomeAssistant,
-    plex: PlexServer,
     router: Router,
     mock_config_entry: MockConfigEntry,
+    turning_on: asyncio.Task[None],
 ) -> None:
     """Nothing is left open, and nobody opens anything later."""
-    plex.faults.endpoints[Endpoint.PREFS_PUT] = EndpointFault(delay=0.3)
-    on = asyncio.create_task(turn(hass, "on"))
-    await become(lambda: len(open_ports(router)), 1)
-
     await hass.config_entries.async_remove(mock_config_entry.entry_id)
-    await on
+    await turning_on
 
     assert open_ports(router) == []
 
@@ -128,18 +139,49 @@ async def test_removal_in_the_middle_of_a_mapping(
 @each_protocol
 async def test_reload_in_the_middle_of_a_mapping(
     hass: HomeAssistant,
-    plex: PlexServer,
     router: Router,
     mock_config_entry: MockConfigEntry,
+    turning_on: asyncio.Task[None],
 ) -> None:
     """It is one mapping, and ours to close."""
-    plex.faults.endpoints[Endpoint.PREFS_PUT] = EndpointFault(delay=0.3)
-    on = asyncio.create_task(turn(hass, "on"))
-    await become(lambda: len(open_ports(router)), 1)
-
     await hass.config_entries.async_reload(mock_config_entry.entry_id)
-    await on
+    await turning_on
     assert open_ports(router) == [32400]
 
     await turn(hass, "off")
     assert open_ports(router) == []
+
+
+@each_protocol
+async def test_stop_in_the_middle_of_off(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    plex: PlexServer,
+    router: Router,
+    mock_config_entry: MockConfigEntry,
+) -> None:
+    """A router that does not answer at that moment is made to close by the next start."""
+    key = f"plex_remote_access.{mock_config_entry.entry_id}"
+    await turn(hass, "on")
+    router.faults.packets.drop = set(PacketKind)
+    router.faults.http.hang = set(Page)
+    plex.faults.endpoints[Endpoint.PREFS_PUT] = EndpointFault(hang=True)
+    off = asyncio.create_task(turn(hass, "off"))
+    await become(lambda: bool(hass_storage[key]["data"]["closes_at"]), expected=True)
+
+    await hass.async_stop(force=True)
+    off.cancel()
+    await asyncio.wait((off,))
+    home = Home(hass_storage)
+    disk = home.on_disk()
+    await hass.config_entries.async_unload(mock_config_entry.entry_id)
+    home.restore(disk)
+    assert open_ports(router) == [32400]
+    router.faults.packets.drop = set()
+    router.faults.http.hang = set()
+    plex.faults.endpoints.clear()
+
+    await home.begin(same(mock_config_entry))
+    await become(lambda: open_ports(router), [])
+    await become(lambda: setting(plex, PUBLISH), expected=False)
+    await home.end()

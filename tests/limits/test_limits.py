@@ -12,13 +12,13 @@ from homeassistant.const import STATE_OFF
 from homeassistant.core import HomeAssistant
 import pytest
 
-from custom_components.plex_remote_access.const import DOMAIN
 from tests.common import (
     PUBLISH,
     SWITCH,
     become,
     jumping_time,
     open_ports,
+    our_tasks,
     pass_time,
     setting,
     state_of,
@@ -40,11 +40,6 @@ NEWS_A_MINUTE = 10_000
 BURSTS_A_SECOND = 5
 
 type Tell = Callable[[str, object], None]
-
-
-def our_tasks() -> int:
-    """Return how many tasks the integration has; the simulators have theirs."""
-    return sum(DOMAIN in repr(task) for task in asyncio.all_tasks())
 
 
 def timers() -> list[float]:

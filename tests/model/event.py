@@ -11,10 +11,16 @@ from .world import World
 class Event:
     """Something that happens, by name; `weight` says how often.
 
-    What the owner does may overlap with what happens next.
+    It happens in one of the `variants`, if there are some. What the owner does may
+    overlap with what happens next.
     """
 
     name: str
-    happen: Callable[[World], Coroutine[Any, Any, None]]
+    happen: Callable[..., Coroutine[Any, Any, None]]
+    variants: tuple[object, ...] = ()
     weight: int = 2
     overlaps: bool = False
+
+    async def take_place(self, world: World, variant: object) -> None:
+        """Have it happen."""
+        await self.happen(world, *((variant,) if self.variants else ()))

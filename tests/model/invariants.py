@@ -31,6 +31,7 @@ def foreign_is_untouched(world: World) -> str | None:
 
 async def wrongs(world: World) -> list[str]:
     """Return all that is not as it has to be."""
+    world.look_at_the_clock()
     return [wrong async for wrong in _wrongs(world)]
 
 

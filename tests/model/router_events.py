@@ -3,15 +3,14 @@
 from functools import partial
 from typing import Final
 
-from tests.common import add_foreign
+from tests.common import add_foreign, grant_mappings, refuse_mappings
 from tests.simulators.router import PacketKind, Page, Protocol
 
 from .event import Event
 from .owner_events import PORTS
 from .world import World
 
-_ADD: Final = ("AddPortMapping", "AddAnyPortMapping")
-_NOT_AUTHORIZED: Final = 606
+_ADDRESSES: Final = ("198.51.100.1", "198.51.100.77", "198.51.100.250")
 
 
 async def _restart(world: World) -> None:
@@ -26,15 +25,8 @@ async def _wipe(world: World) -> None:
 
 
 async def _refuse(world: World) -> None:
-    faults = world.router.faults
-    faults.packets.results = {PacketKind.NAT_PMP_MAP: 2, PacketKind.PCP_MAP: 2}
-    faults.soap.refuse = dict.fromkeys(_ADD, _NOT_AUTHORIZED)
-    world.faults["refuses"] = _grant
-
-
-def _grant(world: World) -> None:
-    world.router.faults.packets.results = {}
-    world.router.faults.soap.refuse = {}
+    refuse_mappings(world.router)
+    world.faults["refuses"] = lambda world: grant_mappings(world.router)
 
 
 async def _silent(world: World) -> None:
@@ -48,8 +40,8 @@ def _speak(world: World) -> None:
     world.router.faults.http.hang = set()
 
 
-async def _change_address(world: World) -> None:
-    _set_address(world, f"198.51.100.{world.random.randint(1, 250)}")
+async def _change_address(world: World, address: str) -> None:
+    _set_address(world, address)
 
 
 def _set_address(world: World, address: str) -> None:
@@ -77,9 +69,8 @@ async def _steal(world: World) -> None:
     world.foreign.append(add_foreign(world.router, port))
 
 
-async def _neighbour(world: World) -> None:
+async def _neighbour(world: World, port: int) -> None:
     """Have somebody else open a port that is free."""
-    port = world.random.choice(PORTS)
     if world.router.table.get(Protocol.TCP, port) is None:
         world.foreign.append(add_foreign(world.router, port))
 
@@ -89,9 +80,15 @@ EVENTS: Final = (
     Event(name="router: table forgotten in silence", happen=_wipe),
     Event(name="router: refuses", happen=_refuse),
     Event(name="router: silent", happen=_silent),
-    Event(name="router: another public address", happen=_change_address),
+    Event(
+        name="router: another public address",
+        happen=_change_address,
+        variants=_ADDRESSES,
+    ),
     Event(name="router: no public address", happen=_lose_address, weight=1),
     Event(name="router: private address", happen=_private_address, weight=1),
     Event(name="router: neighbour takes our port", happen=_steal),
-    Event(name="router: neighbour takes a free port", happen=_neighbour),
+    Event(
+        name="router: neighbour takes a free port", happen=_neighbour, variants=PORTS
+    ),
 )

@@ -1,4 +1,4 @@
-"""A sequence of events, drawn from a seed, with a check whenever all is mended."""
+"""An order of events, with a check whenever all is mended."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,53 +7,49 @@ from typing import Final
 
 from tests.common import pass_time
 
-from . import CHECK, EVENT, owner_events, router_events, server_events
-from .event import Event
+from . import CHECK, EVENT
 from .invariants import foreign_is_untouched, wrongs
+from .order import EVENTS, Happening, Order
 from .world import World
 
 type Note = Callable[[str, object], None]
 
-EVENTS: Final = (*owner_events.EVENTS, *server_events.EVENTS, *router_events.EVENTS)
-
-_WEIGHTS: Final = [event.weight for event in EVENTS]
 # Longer than a verdict takes, so that two of them are a change and what it led to.
 _STEP: Final = 31
 # Half an hour, of which the slowest way back, a server that tells no news, needs ten
 # minutes: two of its answers are asked for every five.
 _STEPS: Final = 60
-# The last is longer than the leases of routers.
-_PAUSES: Final = (0, 0, 0, 0, 0, 0.5, 0.5, 2, 2, 12, 65, 7300)
 
 
-async def play(world: World, rounds: int, note: Note) -> None:
+async def play(world: World, order: Order, note: Note) -> None:
     """Have several things happen at a time, and check what came of them."""
-    for _ in range(rounds):
-        acts: list[asyncio.Task[None]] = []
-        for _ in range(world.random.randint(1, 4)):
-            (event,) = world.random.choices(EVENTS, _WEIGHTS)
-            note(EVENT, event.name)
-            await _happen(world, event, acts)
+    for happenings in order:
+        for happening in happenings:
+            note(EVENT, happening.name)
+            await _happen(world, happening)
             lost = foreign_is_untouched(world)
             assert lost is None, lost
-        await _end(acts)
+        await _end(world.acts)
         await _quiesce(world, note)
 
 
-async def _happen(world: World, event: Event, acts: list[asyncio.Task[None]]) -> None:
+async def _happen(world: World, happening: Happening) -> None:
     """Have something happen, and some time go by."""
-    if event.overlaps and world.random.random() < 0.4:
-        acts.append(asyncio.create_task(event.happen(world)))
+    event = EVENTS[happening.name]
+    act = event.take_place(world, happening.variant)
+    if happening.turns:
+        world.acts.append(asyncio.create_task(act))
         # Somewhere in the middle of it, as a rule.
-        for _ in range(world.random.randint(1, 30)):
+        for _ in range(happening.turns):
             await asyncio.sleep(0)
     else:
-        await event.happen(world)
-    if pause := world.random.choice(_PAUSES):
+        await act
+    if happening.pause:
         # An answer that is on its way must not seem to take that long.
-        await _end(acts)
-        await pass_time(world.hass, world.freezer, pause)
-        if not world.faults and pause > 1:
+        await _end(world.acts)
+        await pass_time(world.hass, world.freezer, happening.pause)
+        world.look_at_the_clock()
+        if not world.faults and happening.pause > 1:
             world.news = False
 
 

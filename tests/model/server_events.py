@@ -9,6 +9,7 @@ from tests.simulators.plex import (
     EndpointFault,
     PreferenceEvents,
     ReachabilityEvents,
+    Stream,
 )
 
 from .event import Event
@@ -27,7 +28,7 @@ _TALK: Final = (
 async def _publish(world: World) -> None:
     """Switch over in Plex Web."""
     publish = not setting(world.plex, PUBLISH)
-    world.wanted = None if world.ambiguous else publish
+    world.will(None if world.ambiguous else publish)
     world.news = True
     await world.plex.set_preferences({PUBLISH: publish})
 
@@ -36,17 +37,17 @@ async def _manual_mode(world: World) -> None:
     """Tick or untick the manual port in Plex Web."""
     manual = not setting(world.plex, MANUAL_MODE)
     if world.ambiguous:
-        world.mode = world.wanted = None
+        world.nobody_knows()
     else:
         world.mode = "manual" if manual else "server"
     world.news = True
     await world.plex.set_preferences({MANUAL_MODE: manual})
 
 
-async def _port(world: World) -> None:
+async def _port(world: World, port: int) -> None:
     """Enter another port in Plex Web."""
     world.news = True
-    await world.plex.set_preferences({EXTERNAL_PORT: world.random.choice(PORTS)})
+    await world.plex.set_preferences({EXTERNAL_PORT: port})
 
 
 async def _restart(world: World) -> None:
@@ -70,6 +71,22 @@ async def _refuse_token(world: World) -> None:
     if "token" not in world.faults:
         world.faults["token"] = accept
         await world.plex.revoke_token()
+
+
+async def _sign_out(world: World) -> None:
+    """Belong to nobody from now on."""
+    world.faults["signed out"] = lambda world: world.plex.sign_in()
+    await world.plex.sign_out()
+
+
+async def _stream(world: World) -> None:
+    """Have somebody watch a film from outside from now on."""
+    world.faults["stream"] = _end_stream
+    world.plex.streams = [Stream(local=False)]
+
+
+def _end_stream(world: World) -> None:
+    world.plex.streams = []
 
 
 async def _deaf(world: World) -> None:
@@ -117,10 +134,12 @@ async def _reach_again(world: World) -> None:
 EVENTS: Final = (
     Event(name="Plex Web: on or off", happen=_publish),
     Event(name="Plex Web: manual port ticked or unticked", happen=_manual_mode),
-    Event(name="Plex Web: another port", happen=_port),
+    Event(name="Plex Web: another port", happen=_port, variants=PORTS),
     Event(name="server: restart", happen=_restart),
     Event(name="server: 503", happen=_unavailable),
     Event(name="server: token refused", happen=_refuse_token),
+    Event(name="server: signed out", happen=_sign_out, weight=1),
+    Event(name="server: somebody streams", happen=_stream, weight=1),
     Event(name="server: tells no news", happen=_deaf, weight=1),
     Event(
         name="server: publish error",

@@ -2,6 +2,7 @@
 
 import argparse
 from collections import Counter
+import math
 from pathlib import Path
 import sys
 import time
@@ -11,32 +12,36 @@ import pytest
 
 from tests.reliability import Record
 
-from . import CHECK, SEEDS
+from . import CHECK, CHOSEN, Effort
 
 _TEST: Final = Path(__file__).with_name("test_model.py")
+# What is drawn from one seed. The next one is tried also if something was broken.
+_ORDERS: Final = 25
+# To make an order short that breaks something takes up to five minutes.
+_LIMIT: Final = 900
 
 
 class Tally:
-    """Asks for seeds, and counts what came of them."""
+    """Asks for an effort, and counts what came of it."""
 
-    def __init__(self, seeds: range) -> None:
+    def __init__(self, effort: Effort) -> None:
         """Have seen nothing yet."""
         self.tried: Counter[str] = Counter()
         self.checks: list[int] = []
         self.violations: list[str] = []
-        self._seeds = seeds
+        self._effort = effort
 
     def pytest_configure(self, config: pytest.Config) -> None:
-        """Ask for the seeds."""
-        config.stash[SEEDS] = self._seeds
+        """Ask for the effort."""
+        config.stash[CHOSEN] = self._effort
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count what one seed led to; teardown repeats what the call has told."""
+        """Count what came of one seed; teardown repeats what the call has told."""
         if report.failed:
             name = report.nodeid.rpartition("::")[2]
             crash = getattr(report.longrepr, "reprcrash", None)
             text = crash.message if crash else report.longreprtext
-            self.violations.append(f"{name} ({report.when}): {text[:500]}")
+            self.violations.append(f"{name} ({report.when}): {text[:2000]}")
         if report.when == "call":
             for name, value in report.user_properties:
                 if name == CHECK:
@@ -52,10 +57,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="the first of them")
     options = parser.parse_args()
     began = time.monotonic()
-    seeds = range(options.seed, options.seed + options.sequences)
-    tally = Tally(seeds)
-    arguments = [str(_TEST), "-q", "--tb=short", "--show-capture=stdout"]
-    code = pytest.main([*arguments, "--timeout=120"], plugins=[tally])
+    batches = math.ceil(options.sequences / _ORDERS)
+    seeds = range(options.seed, options.seed + batches)
+    tally = Tally(Effort(seeds=tuple(seeds), orders=_ORDERS))
+    arguments = [str(_TEST), "-v", "--tb=short", "--show-capture=no"]
+    code = pytest.main([*arguments, f"--timeout={_LIMIT}"], plugins=[tally])
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         sys.exit(f"it did not run to its end: {code}")
     checks = sorted(tally.checks)
@@ -74,7 +80,7 @@ def main() -> None:
         },
         notes=[
             "Coordinator, plan and port mapper are real, server and router simulated.",
-            "Up to four things happen before all is mended and checked.",
+            f"Up to four things happen before a check; a seed makes {_ORDERS} orders.",
         ],
     ).write()
     if tally.violations:

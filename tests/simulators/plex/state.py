@@ -111,6 +111,10 @@ class RemoteAccess:
     async def settled(self) -> None:
         """Wait until the last cause has led to a verdict; tell if we broke on it."""
         await self._settled.wait()
+        while self._work is not None and self._work.cancelled():
+            # The next cause is about to take its place.
+            await asyncio.sleep(0)
+            await self._settled.wait()
         if self._work is not None and self._work.done():
             self._work.result()
 

@@ -1,0 +1,22 @@
+"""Orders that once broke something, as short as they could be made."""
+
+from typing import Final
+
+import pytest
+
+from .order import Happening
+
+KEPT: Final = [
+    pytest.param(
+        "any",
+        [
+            [Happening("owner: on")],
+            [
+                Happening("router: private address"),
+                Happening("Plex Web: on or off"),
+                Happening("owner: on"),
+            ],
+        ],
+        id="on-after-an-off-that-was-not-heard",
+    ),
+]
