@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNKNOWN
 
 from tests.common import (
@@ -38,6 +39,9 @@ async def wrongs(world: World) -> list[str]:
 async def _wrongs(world: World) -> AsyncIterator[str]:
     if (lost := foreign_is_untouched(world)) is not None:
         yield lost
+    if world.entry.state is not ConfigEntryState.LOADED:
+        yield f"the server is {world.entry.state}"
+        return
     mode = world.mode or world.entry.options["port_mapping"]
     if (shown := state_of(world.hass, PORT_MAPPING).state) != mode:
         yield f"the port is opened by {shown}, not by {mode}"
