@@ -57,6 +57,34 @@ async def test_map_and_release(
     assert list(router.table) == []
 
 
+@pytest.mark.parametrize(
+    "router_options", [{"pcp": False, "nat_pmp": False}], ids=["upnp"]
+)
+async def test_release_of_another_port_than_was_asked_for(
+    router: SimulatedRouter,
+) -> None:
+    """What the router gave instead is closed as well, and nothing else."""
+    foreign = router.add_foreign(32400)
+    await run("map", "32400")
+    assert len(router.table) == 2
+
+    await run("release", "32400")
+
+    assert list(router.table) == [foreign]
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "http"])
+async def test_what_is_no_port(
+    router: SimulatedRouter, capsys: pytest.CaptureFixture[str], port: str
+) -> None:
+    """It is said in one line, and the router is not bothered."""
+    with pytest.raises(SystemExit):
+        await run("map", "--", port)
+
+    assert "argument port" in capsys.readouterr().err
+    assert list(router.table) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_watch(
     router: SimulatedRouter,

@@ -23,6 +23,7 @@ from .keeper import Keeper
 from .model import Mapping, Place, PortMapError, Target
 from .port import KeptPort
 from .router import Router
+from .upnp import UpnpMapper
 
 _MARK: Final = "Plex Remote Access (shell)"
 
@@ -40,10 +41,17 @@ def _arguments() -> argparse.Namespace:
         ("watch", "open a port, keep it open and tell what happens, until Ctrl-C"),
     ):
         command = commands.add_parser(name, help=text)
-        command.add_argument("port", type=int, help="port of the server")
-        command.add_argument("--external", type=int, help="port on the router")
+        command.add_argument("port", type=_port, help="port of the server")
+        command.add_argument("--external", type=_port, help="port on the router")
         command.add_argument("--host", default="127.0.0.1", help="the server")
     return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    """Read a port; 0 would stand for all of them."""
+    if not 1 <= (port := int(text)) <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is not between 1 and 65535")
+    return port
 
 
 def _nonce() -> bytes:
@@ -94,6 +102,9 @@ async def _release(router: Router, arguments: argparse.Namespace) -> None:
         )
         try:
             await mapper.release(mapping)
+            if isinstance(mapper, UpnpMapper):
+                # The router may have given another port than it was asked for.
+                await mapper.tidy(target, None)
         except PortMapError as err:
             print(f"{mapper.method:<9} {_failure(err)}")
         else:
