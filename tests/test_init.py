@@ -125,7 +125,8 @@ async def test_setting_up_changes_nothing(
     [
         ({"hang_up": True}, "No answer from this address"),
         ({"status": 503}, "The server is still starting"),
-        ({"status": 500}, "it is not a Plex Media Server"),
+        ({"status": 404}, "it is not a Plex Media Server"),
+        ({"status": 500}, "has a problem of its own"),
     ],
 )
 async def test_server_that_is_not_ready(
