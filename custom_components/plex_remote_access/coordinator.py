@@ -250,9 +250,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             await self._act(None)
             return
         await self._act(Request.ON)
-        verdict = self._reconciler.verdict
-        if verdict.probe_allowed:
-            verdict.probed()
+        if self._reconciler.may_probe():
             try:
                 await self.server.refresh_reachability()
             finally:

@@ -235,6 +235,15 @@ class Reconciler:
         self.kept.try_again()
         await self.kept.tend(Signal.ANNOUNCEMENT)
 
+    def may_probe(self) -> bool:
+        """Tell whether plex.tv may be asked now; its verdict is awaited then."""
+        if not self.verdict.probe_allowed:
+            return False
+        self.verdict.probed()
+        # What was told before it is not to stand for the answer.
+        self.announcer.start_afresh()
+        return True
+
     def new_choice(self, seen: Seen) -> Request | None:
         """Treat another mode, chosen in the options, as a wish to apply it."""
         if self._memory.mode is self.mode:
