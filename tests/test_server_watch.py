@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from unittest.mock import AsyncMock, Mock
+from unittest.mock import AsyncMock, Mock, patch
 
 import pytest
 
@@ -15,6 +15,7 @@ from custom_components.plex_remote_access.plex import (
 from custom_components.plex_remote_access.server_watch import ServerWatch
 
 from .plan_states import ACCOUNT, PREFERENCES
+from .portmap.common import Clock
 
 WRITTEN = replace(PREFERENCES, manual_port=40000)
 
@@ -103,14 +104,35 @@ async def test_answer_from_during_a_write_is_not_taken_after_it() -> None:
     assert (await watch.ask())[0] == WRITTEN
 
 
-async def test_write_is_known_as_ours_until_it_shows() -> None:
-    """A look at what was known before tells nothing about it."""
+@pytest.mark.parametrize(
+    ("seconds", "before"), [(59, WRITTEN), (61, PREFERENCES)], ids=["late", "too-late"]
+)
+async def test_write_is_known_as_ours_until_it_shows(
+    seconds: float, before: Preferences
+) -> None:
+    """A server that did not answer in time may carry it out all the same."""
     server = Mock(
         spec=PlexServer, set_preferences=AsyncMock(side_effect=PlexError("no answer"))
     )
     watch = ServerWatch(server)
-    with pytest.raises(PlexError):
-        await watch.write(PreferenceChange(manual_port=40000))
+    clock = Clock()
+    with patch("custom_components.plex_remote_access.server_watch.time", clock):
+        with pytest.raises(PlexError):
+            await watch.write(PreferenceChange(manual_port=40000))
+        assert watch.before(PREFERENCES, PREFERENCES) == PREFERENCES
+        clock.now += seconds
+        assert watch.before(PREFERENCES, replace(PREFERENCES)) == PREFERENCES
 
+        assert watch.before(PREFERENCES, WRITTEN) == before
+
+
+async def test_write_that_was_answered_is_ours_once() -> None:
+    """What becomes of it afterwards is somebody else's doing."""
+    server = Mock(spec=PlexServer, set_preferences=AsyncMock(return_value=WRITTEN))
+    watch = ServerWatch(server)
+    await watch.write(PreferenceChange(manual_port=40000))
+    # What the router tells meanwhile is no answer of the server.
     assert watch.before(PREFERENCES, PREFERENCES) == PREFERENCES
-    assert watch.before(PREFERENCES, WRITTEN) == WRITTEN
+
+    assert watch.before(PREFERENCES, replace(WRITTEN)) == WRITTEN
+    assert watch.before(PREFERENCES, WRITTEN) == PREFERENCES

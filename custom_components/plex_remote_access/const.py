@@ -33,6 +33,8 @@ PREFERENCES_INTERVAL: Final = timedelta(seconds=300)
 DEAF_INTERVAL: Final = timedelta(seconds=30)
 # While it does not answer at all. Its first word counts at once, this is for the rest.
 AWAY_INTERVAL: Final = timedelta(seconds=5)
+# How long a server may take to carry out what it has not answered.
+LATE_WRITE: Final = timedelta(seconds=60)
 # News come in bursts, and some before the server answers accordingly.
 NEWS_DELAY: Final = timedelta(milliseconds=300)
 # After a change the server shows green until plex.tv has tried to connect:

@@ -7,7 +7,7 @@ import time
 from typing import Final
 
 from .backoff import Backoff
-from .const import ACCOUNT_INTERVAL, DEAF_INTERVAL, PREFERENCES_INTERVAL
+from .const import ACCOUNT_INTERVAL, DEAF_INTERVAL, LATE_WRITE, PREFERENCES_INTERVAL
 from .plex import Account, PlexError, PlexServer, PreferenceChange, Preferences
 
 
@@ -22,7 +22,8 @@ class ServerWatch:
         self.server: Final = server
         self._preferences: Final = _Answer(server.preferences, PREFERENCES_INTERVAL)
         self._account: Final = _Answer(server.account, ACCOUNT_INTERVAL)
-        self._written: list[PreferenceChange] = []
+        # Until when each may still be carried out.
+        self._written: Final[dict[PreferenceChange, float]] = {}
         self._asking: Final = Backoff()
         self._writing: Final = Backoff()
 
@@ -77,28 +78,30 @@ class ServerWatch:
         """Write settings in one request. Raises PlexError."""
         # Whatever comes of it, it has to be known as our doing, and seen: what is being
         # asked meanwhile may be answered as it was before.
-        self._written.append(change)
+        self._written[change] = math.inf
         try:
             preferences = await self.server.set_preferences(change)
         except PlexError:
             self._writing.failed()
             raise
         finally:
+            self._written[change] = time.monotonic() + LATE_WRITE.total_seconds()
             self.expire()
         self._writing.worked()
+        self._written[change] = -math.inf
         return preferences
 
     def before(self, preferences: Preferences, now: Preferences) -> Preferences:
         """Return earlier settings with what we wrote since; the rest others did.
 
-        A write whose answer was lost may have been carried out: that shows in the next
-        answer.
+        A write whose answer was lost may have been carried out, or be carried out later.
         """
         if now is preferences:
             return preferences
-        for change in self._written:
+        for change, until in list(self._written.items()):
             preferences = change.carried_out(preferences, now)
-        self._written.clear()
+            if not change.against(now) or time.monotonic() >= until:
+                del self._written[change]
         return preferences
 
 
