@@ -15,7 +15,7 @@ from tests.reliability import Record
 from .outcome import Outcome
 
 _ROOT: Final = Path(__file__).parents[2]
-_LOGS: Final = _ROOT / "test-artifacts" / "chaos"
+LOGS: Final = _ROOT / "test-artifacts" / "chaos"
 
 # What a fault takes on average, with its settling, and a margin on a slow machine.
 _SECONDS_PER_FAULT: Final = 30
@@ -52,7 +52,7 @@ _NOTES: Final = (
 
 def _run(seed: int, faults: int, *, same_process: bool) -> Outcome:
     """Carry a sequence out in a process of its own, which may change its namespace."""
-    folder = _LOGS / str(seed)
+    folder = LOGS / str(seed)
     command = [sys.executable, "-m", "tests.chaos", str(seed), str(faults), str(folder)]
     if same_process:
         command.append("--same-process")
@@ -78,10 +78,10 @@ def _run(seed: int, faults: int, *, same_process: bool) -> Outcome:
 
 def _earlier() -> list[Outcome]:
     """Return what came of sequences that were run before."""
-    return [Outcome.read(file.parent) for file in sorted(_LOGS.glob("[0-9]*/*.json"))]
+    return [Outcome.read(file.parent) for file in sorted(LOGS.glob("[0-9]*/*.json"))]
 
 
-def _record(outcomes: list[Outcome]) -> Record:
+def tell(outcomes: list[Outcome]) -> Record:
     """Return what is told of all sequences."""
     tried: Counter[str] = Counter()
     faults: Counter[str] = Counter()
@@ -101,7 +101,7 @@ def _record(outcomes: list[Outcome]) -> Record:
     return Record(
         suite="chaos",
         tried=dict(sorted(tried.items())),
-        violations=[o.violation for o in outcomes if o.violation],
+        violations=[f"{o.code}, {o.violation}" for o in outcomes if o.violation],
         seeds=[outcome.seed for outcome in outcomes],
         seconds=sum(outcome.seconds for outcome in outcomes),
         figures=figures,
@@ -129,7 +129,7 @@ def _memory(outcome: Outcome) -> dict[str, str]:
 
 def _lengths(faults: int, first: int, each: int) -> list[int]:
     """Return how many faults each sequence has."""
-    lengths = [min(first, faults)] if first else []
+    lengths = [min(first, faults)] if first and faults else []
     while (left := faults - sum(lengths)) > 0:
         lengths.append(min(each, left))
     return lengths
@@ -155,7 +155,7 @@ def main() -> None:
         "--add", action="store_true", help="tell of the sequences before these as well"
     )
     arguments = parser.parse_args()
-    _LOGS.mkdir(parents=True, exist_ok=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + 60 * arguments.minutes
     earlier = _earlier() if arguments.add else []
     outcomes: list[Outcome] = []
@@ -171,9 +171,9 @@ def main() -> None:
         )
         # After each, so that also an interrupted run is told.
         again = {outcome.seed for outcome in outcomes}
-        _record([*(o for o in earlier if o.seed not in again), *outcomes]).write()
+        tell([*(o for o in earlier if o.seed not in again), *outcomes]).write()
 
-    _record(earlier).write()
+    tell(earlier).write()
     with ThreadPoolExecutor(arguments.jobs) as pool:
         list(pool.map(carry_out, range(len(lengths))))
     if any(outcome.violation for outcome in outcomes):
