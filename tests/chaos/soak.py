@@ -40,7 +40,10 @@ _NOTES: Final = (
         "Memory is what Home Assistant's process takes of the machine's (VmRSS), after"
         " garbage collection and with all green. It is measured first when each fault of"
         " that sequence has struck once: what it needs for the first of a kind, Home"
-        " Assistant loads only then. Nothing in that sequence ends the process."
+        " Assistant loads only then. Nothing in that sequence ends the process. Before each"
+        " look the last packets of SSDP are forgotten that Home Assistant remembers, 512 of"
+        " them: they are 2.3 MiB, and all that grew when each allocation was traced through"
+        " 284 faults."
     ),
     "Packets are lost by a rule of the router's firewall. They are not delayed.",
     (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+from async_upnp_client.ssdp import _cached_decode_ssdp_packet
 from homeassistant.components.http import HomeAssistantView
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.typing import ConfigType
@@ -33,6 +34,8 @@ class InsideView(HomeAssistantView):
 
     async def get(self, _request: web.Request) -> web.Response:
         """Answer after everything is given back that nobody needs."""
+        # Home Assistant remembers the last 512 packets of SSDP, whoever sent them.
+        _cached_decode_ssdp_packet.cache_clear()
         gc.collect()
         ctypes.CDLL(None).malloc_trim(0)
         # First, as counting objects takes memory itself.
