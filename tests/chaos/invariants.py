@@ -72,8 +72,12 @@ def at_most_one(home: Home) -> str | None:
 def entities_tell_the_truth(home: Home) -> str | None:
     """Tell whether the entities say what the router and the server say."""
     states = home.states()
-    if home.published() != home.wanted:
-        return f"the server is published: {home.published()}, wanted: {home.wanted}"
+    try:
+        published = home.published()
+    except OSError as error:
+        return f"the server is not there yet: {error}"
+    if published != home.wanted:
+        return f"the server is published: {published}, wanted: {home.wanted}"
     expected = {"remote_access": "on" if home.wanted else "off"}
     if home.wanted:
         if not (forwards := home.forwards()):
