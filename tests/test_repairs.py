@@ -110,6 +110,13 @@ def plex_tv_that_does_not_hear(plex: PlexServer) -> None:
 
 
 @pytest.fixture
+def container(plex: PlexServer) -> None:
+    """Have the server know no address but that within its container."""
+    plex.lan_address = "172.18.0.3"
+    plex.form.blank_addresses_when_unreachable = False
+
+
+@pytest.fixture
 def refusal(router: Router) -> None:
     """Have the router refuse whatever it is asked to open."""
     router.faults.soap.refuse = {"AddPortMapping": 606, "AddAnyPortMapping": 606}
@@ -230,6 +237,25 @@ async def test_looking_again(
     step = await fix.outcome(await fix.go_on(step, next_step_id="look_again"))
 
     assert step.get("step_id") == "reachable", step
+    assert told(hass) == set()
+
+
+@pytest.mark.usefixtures("container", "trouble")
+@pytest.mark.parametrize("port_mapping", ["server"])
+async def test_server_in_a_container(
+    hass: HomeAssistant, router: Router, fix: Fix
+) -> None:
+    """Home Assistant knows where the server is reached."""
+    assert told(hass) == {"container_address"}
+    step = await fix.begin()
+    assert step["menu_options"] == ["let_home_assistant", "look_again"]
+    shown = step["description_placeholders"]
+    assert (shown["private_ip"], shown["host"]) == ("172.18.0.3", "127.0.0.1")
+
+    step = await fix.outcome(await fix.go_on(step, next_step_id="let_home_assistant"))
+
+    assert step["step_id"] == "reachable"
+    assert open_ports(router) == [32400]
     assert told(hass) == set()
 
 

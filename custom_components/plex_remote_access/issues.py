@@ -33,11 +33,7 @@ class Issue(StrEnum):
     @property
     def is_fixable(self) -> bool:
         """Tell whether we can offer something."""
-        return self not in {
-            Issue.SIGNED_OUT,
-            Issue.DOUBLE_NAT,
-            Issue.CONTAINER_ADDRESS,
-        }
+        return self not in {Issue.SIGNED_OUT, Issue.DOUBLE_NAT}
 
 
 _OF_STATUS: Final = {
@@ -122,13 +118,27 @@ def async_forget_issues(
     _delete(hass, entry, but=None)
 
 
+def placeholders(
+    entry: PlexRemoteAccessConfigEntry, snapshot: Snapshot | None
+) -> dict[str, str]:
+    """Return what the texts of the issues tell of a server."""
+    told = {"server": entry.title, "host": str(entry.data[CONF_HOST])}
+    if snapshot is None:
+        return told
+    return {
+        **told,
+        "port": str(snapshot.public_port or snapshot.preferences.manual_port),
+        "private_ip": snapshot.private_ip or "",
+        "answer": snapshot.answer or "",
+    }
+
+
 def _create(
     hass: HomeAssistant,
     entry: PlexRemoteAccessConfigEntry,
     issue: Issue,
     snapshot: Snapshot | None = None,
 ) -> None:
-    port = snapshot and (snapshot.public_port or snapshot.preferences.manual_port)
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -138,13 +148,7 @@ def _create(
         learn_more_url=f"{DOCUMENTATION}#{issue.replace('_', '-')}",
         severity=ir.IssueSeverity.ERROR,
         translation_key=issue,
-        translation_placeholders={
-            "server": entry.title,
-            "host": entry.data[CONF_HOST],
-            "port": str(port or ""),
-            "private_ip": (snapshot and snapshot.private_ip) or "",
-            "answer": (snapshot and snapshot.answer) or "",
-        },
+        translation_placeholders=placeholders(entry, snapshot),
     )
 
 

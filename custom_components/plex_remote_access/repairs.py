@@ -12,7 +12,7 @@ import voluptuous as vol
 from .const import CONF_MANUAL_PORT, DOMAIN
 from .coordinator import PlexRemoteAccessConfigEntry, PlexRemoteAccessCoordinator
 from .forms import port_schema, read_port
-from .issues import Issue
+from .issues import Issue, placeholders
 from .outcome import (
     Outcome,
     async_attempt,
@@ -28,6 +28,7 @@ _WAYS: Final = {
     Issue.NO_ROUTER: ["look_again", "let_server", "make_forward"],
     Issue.PORT_TAKEN: ["other_port", "look_again"],
     Issue.MANUAL_PORT_CLOSED: ["look_again", "let_home_assistant", "other_port"],
+    Issue.CONTAINER_ADDRESS: ["let_home_assistant", "look_again"],
     Issue.NOT_PUBLISHED: ["publish_again", "look_again"],
 }
 
@@ -48,13 +49,13 @@ class FixFlow(RepairsFlow):
         """Offer what can be done."""
         if self._entry is None or self._entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded")
+        snapshot = self._coordinator.data
         return self.async_show_menu(
             step_id="init",
             menu_options=_WAYS[self._issue],
             description_placeholders={
-                "server": self._entry.title,
-                "port": str(self._coordinator.data.preferences.manual_port),
-                "reason": await async_explain(self.hass, self._coordinator.data),
+                **placeholders(self._entry, snapshot),
+                "reason": await async_explain(self.hass, snapshot),
             },
         )
 
