@@ -210,18 +210,18 @@ async def test_port_that_the_router_needs_itself(
 
 
 async def test_action_failed_for_want_of_leases_quirk_16(
-    upnp: UpnpMapper, gateway: ScriptedGateway
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:
     """501 for every port may mean the lease: once without, and it is remembered."""
     gateway.replies[ADD] = [501, 501, 501, 501, {}]
     gateway.replies[GET] = [*[714] * 9, PERMANENT]
 
-    mapping = await upnp.map(TARGET, 32400)
+    mapping = await agreeing_upnp.map(TARGET, 32400)
 
     assert mapping.external_port == 32400
     assert mapping.good_until is None
     assert [row["NewLeaseDuration"] for row in gateway.called(ADD)][3:] == ["3600", "0"]
-    assert upnp.learnt["lease"] == 0
+    assert agreeing_upnp.learnt["lease"] == 0
 
 
 async def test_port_of_the_router_is_no_refusal_quirk_17(
