@@ -84,7 +84,7 @@ async def responder(socket_enabled: None) -> AsyncIterator[Responder]:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock of the mappers that stands still."""
     clock = Clock()
-    for module in ("epoch", "natpmp", "patience", "pcp"):
+    for module in ("epoch", "model", "patience"):
         monkeypatch.setattr(f"{PACKAGE}.{module}.time", clock)
     return clock
 

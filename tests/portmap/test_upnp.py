@@ -25,7 +25,7 @@ from .common import DESCRIPTION, LOOPBACK, PACKAGE, ROUTE, TARGET, Clock
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """A clock that stands still."""
     clock = Clock()
-    monkeypatch.setattr(f"{PACKAGE}.upnp.time", clock)
+    monkeypatch.setattr(f"{PACKAGE}.model.time", clock)
     return clock
 
 

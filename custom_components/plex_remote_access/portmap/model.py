@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
 import random
-from typing import Final, Protocol
+import time
+from typing import Final, Protocol, Self
 
 from . import const
 
@@ -120,6 +121,26 @@ class Mapping:
     external_port: int
     granted_at: float
     good_until: float | None
+
+    @classmethod
+    def granted(
+        cls,
+        method: Method,
+        gateway: IPv4Address,
+        target: Target,
+        external_port: int,
+        lease: int,
+    ) -> Self:
+        """Return what the router has granted just now; a lease of 0 has no end."""
+        now = time.monotonic()
+        return cls(
+            method=method,
+            gateway=gateway,
+            target=target,
+            external_port=external_port,
+            granted_at=now,
+            good_until=now + lease if lease else None,
+        )
 
     @property
     def ends(self) -> bool:

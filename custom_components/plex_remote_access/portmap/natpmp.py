@@ -6,7 +6,6 @@ https://www.rfc-editor.org/rfc/rfc6886
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 import struct
-import time
 from typing import Final, override
 
 from . import const
@@ -136,14 +135,12 @@ class NatPmpMapper(Mapper):
         response = await self._ask_map(target.port, external_port, const.UDP_LIFETIME)
         if not response.lifetime or not response.external_port:
             raise PortMapError(Reason.FAILED, "The router granted no time")
-        now = time.monotonic()
-        return Mapping(
-            method=self.method,
-            gateway=self._gateway,
-            target=target,
-            external_port=response.external_port,
-            granted_at=now,
-            good_until=now + response.lifetime,
+        return Mapping.granted(
+            self.method,
+            self._gateway,
+            target,
+            response.external_port,
+            response.lifetime,
         )
 
     @override

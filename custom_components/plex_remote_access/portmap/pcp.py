@@ -5,7 +5,6 @@ https://www.rfc-editor.org/rfc/rfc6887
 
 from contextlib import suppress
 from ipaddress import IPv4Address
-import time
 from typing import override
 
 from . import const, natpmp
@@ -65,14 +64,12 @@ class PcpMapper(Mapper):
         response = await self._ask_unless_refused(target, external_port)
         if not response.lifetime or not response.external_port:
             raise PortMapError(Reason.FAILED, "The router granted no time")
-        now = time.monotonic()
-        return Mapping(
-            method=self.method,
-            gateway=self._gateway,
-            target=target,
-            external_port=response.external_port,
-            granted_at=now,
-            good_until=now + response.lifetime,
+        return Mapping.granted(
+            self.method,
+            self._gateway,
+            target,
+            response.external_port,
+            response.lifetime,
         )
 
     @override

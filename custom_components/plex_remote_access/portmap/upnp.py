@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address
 import random
-import time
 from typing import Final, override
 
 import aiohttp
@@ -223,14 +222,8 @@ class UpnpMapper(Mapper):
             raise PortMapError(Reason.FAILED, "The router agreed but mapped nothing")
         if not entry.is_for(target):
             raise PortMapError(Reason.FAILED, "The router mapped something else")
-        now = time.monotonic()
-        return Mapping(
-            method=self.method,
-            gateway=self._route.gateway,
-            target=target,
-            external_port=port,
-            granted_at=now,
-            good_until=now + entry.lease if entry.lease else None,
+        return Mapping.granted(
+            self.method, self._route.gateway, target, port, entry.lease
         )
 
     async def _add_row(self, target: Target, port: int) -> None:
