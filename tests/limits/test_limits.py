@@ -15,6 +15,7 @@ import pytest
 from tests.common import (
     PUBLISH,
     SWITCH,
+    UPNP_ONLY,
     become,
     jumping_time,
     open_ports,
@@ -59,6 +60,7 @@ async def pass_minutes(
 
 
 @jumping_time
+@pytest.mark.parametrize("router_options", [{"upnp": False}])
 async def test_many_servers_behind_one_router(
     hass: HomeAssistant,
     router: Router,
@@ -80,7 +82,6 @@ async def test_many_servers_behind_one_router(
 
     looks = sum(router.packets[kind] for kind in LOOKS) / sizes.minutes_of_servers
     assert 1 <= looks <= 6
-    assert len(router.subscribers) <= 1
     packets = sum(router.packets.values()) / sizes.minutes_of_servers
     # Each mapping is asked for again, every other time.
     assert packets <= looks + len(servers)
@@ -91,6 +92,38 @@ async def test_many_servers_behind_one_router(
     record_property(
         f"Questions a minute to the router for {len(servers)} servers",
         f"{looks:.1f} for all, {packets - looks:.1f} for the mapping of each",
+    )
+
+
+@jumping_time
+@pytest.mark.parametrize("router_options", [UPNP_ONLY])
+async def test_many_servers_behind_one_router_of_upnp(
+    hass: HomeAssistant,
+    router: Router,
+    servers: list[PlexServer],
+    freezer: TickingDateTimeFactory,
+    sizes: Sizes,
+    record_property: Tell,
+) -> None:
+    """It tells what changes once for all, and is asked for each mapping alone."""
+    switches = [f"switch.den_{number}_remote_access" for number in range(len(servers))]
+    await asyncio.gather(*(turn(hass, "on", switch) for switch in switches))
+    # Who has waited too long for the router asks again.
+    await pass_minutes(hass, freezer, 5)
+    assert len(open_ports(router)) == len(servers)
+    router.records.clear()
+
+    await pass_minutes(hass, freezer, sizes.minutes_of_servers)
+
+    assert len(router.subscribers) <= 1
+    calls = len(router.http_requests) / sizes.minutes_of_servers
+    assert calls <= 6 * len(servers)
+
+    await asyncio.gather(*(turn(hass, "off", switch) for switch in switches))
+    assert open_ports(router) == []
+    record_property(
+        f"Requests a minute to a router of UPnP for {len(servers)} servers",
+        f"{calls:.0f}",
     )
 
 

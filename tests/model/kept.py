@@ -19,4 +19,24 @@ KEPT: Final = [
         ],
         id="on-after-an-off-that-was-not-heard",
     ),
+    pytest.param(
+        "upnp",
+        [
+            [
+                Happening("router: refuses"),
+                Happening("owner: on", pause=2),
+                Happening("owner: retry"),
+            ],
+        ],
+        id="router-that-refused-while-the-owner-tried-again",
+    ),
+    pytest.param(
+        "any",
+        [
+            [Happening("owner: on")],
+            [Happening("owner: off")],
+            [Happening("Plex Web: on or off"), Happening("owner: reload")],
+        ],
+        id="port-that-nobody-was-told-to-open",
+    ),
 ]

@@ -175,4 +175,8 @@ class _Events:
         task, self._task, self._subscription = self._task, None, None
         if task is not None:
             task.cancel()
-            await asyncio.wait((task,))
+            try:
+                await asyncio.wait((task,))
+            finally:
+                # Who cannot wait for the goodbye to the router leaves without one.
+                task.cancel()
