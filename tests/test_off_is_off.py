@@ -34,7 +34,6 @@ from .common import (
     state_of,
     turn,
     verdict,
-    writes,
 )
 from .portmap.common import PACKAGE
 
@@ -81,7 +80,7 @@ async def test_server_that_stays_away_is_not_pestered(
     for _ in range(60):
         await pass_time(hass, freezer, 1)
 
-    assert 5 <= len(writes(plex)) <= 30
+    assert 5 <= len(plex.requests) <= 30
 
 
 async def test_off_after_a_restart_without_the_server(

@@ -22,8 +22,13 @@ from .plex import PLEX_TV, PlexServer, PlexTv, PreferenceChange
 from .portmap import PortMapError, is_public, resolve
 
 
-async def create_server(hass: HomeAssistant, data: Mapping[str, Any]) -> PlexServer:
-    """Create the client for the server that an entry, or a form, describes."""
+async def create_server(
+    hass: HomeAssistant, data: Mapping[str, Any], machine_identifier: str | None = None
+) -> PlexServer:
+    """Create the client for the server that an entry, or a form, describes.
+
+    With a machineIdentifier no other server is shown the token.
+    """
     return PlexServer(
         async_get_clientsession(hass, verify_ssl=data[CONF_VERIFY_SSL]),
         URL.build(
@@ -33,6 +38,7 @@ async def create_server(hass: HomeAssistant, data: Mapping[str, Any]) -> PlexSer
         ),
         data.get(CONF_TOKEN),
         await _client_identifier(hass),
+        machine_identifier,
     )
 
 

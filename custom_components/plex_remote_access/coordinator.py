@@ -71,7 +71,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_setup(self) -> None:
         """Recall what we did last, and make sure that this is the right server."""
         entry = self.config_entry
-        self.server = await create_server(self.hass, entry.data)
+        self.server = await create_server(self.hass, entry.data, entry.unique_id)
         store = MemoryStore(self.hass, entry)
         memory = await store.async_recall(PortMapping(entry.options[CONF_PORT_MAPPING]))
         self._reconciler = Reconciler(

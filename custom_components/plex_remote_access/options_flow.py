@@ -36,7 +36,7 @@ class PlexRemoteAccessOptionsFlow(OpeningFlow):
         entry: PlexRemoteAccessConfigEntry = self.config_entry
         errors: dict[str, str] = {}
         try:
-            server = await create_server(self.hass, entry.data)
+            server = await create_server(self.hass, entry.data, entry.unique_id)
             self._preferences = await server.preferences()
             if user_input is not None:
                 choice = Choice.read(user_input, self._preferences)

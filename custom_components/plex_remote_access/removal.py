@@ -31,7 +31,7 @@ async def async_withdraw(
             LOGGER.warning("%s: %s", entry.title, err)
     if memory.original is not None:
         try:
-            server = await create_server(hass, entry.data)
+            server = await create_server(hass, entry.data, entry.unique_id)
             await server.set_preferences(memory.original)
         except PlexError as err:
             LOGGER.warning(

@@ -12,10 +12,12 @@ from yarl import URL
 
 from .errors import (
     PlexAuthenticationError,
+    PlexConnectionError,
     PlexForbiddenError,
     PlexProbeError,
     PlexResponseError,
     PlexStartingError,
+    PlexStrangerError,
     PlexTroubleError,
     PlexWriteError,
 )
@@ -58,14 +60,21 @@ class PlexServer:
         url: URL,
         token: str | None,
         client_identifier: str,
+        machine_identifier: str | None = None,
     ) -> None:
-        """Remember where the server is and as whom we speak."""
+        """Remember where the server is, as whom we speak, and which server it is.
+
+        Addresses change hands. After each interruption a server that has to be a
+        certain one is asked who it is before it is shown the token.
+        """
         self.url: Final = url
         self.forms: Final[dict[str, dict[str, Any]]] = {}
         """In which form each endpoint answered last."""
         self._session = session
         self._headers = headers_of(client_identifier)
         self._token = token
+        self._machine_identifier = machine_identifier
+        self._is_recognised = False
 
     async def identity(self, *, certificate_name: str | None = None) -> Identity:
         """Ask which server this is. Needs no token, and sends none.
@@ -76,7 +85,9 @@ class PlexServer:
         body = await self._request(
             "GET", "/identity", authenticated=False, certificate_name=certificate_name
         )
-        return parse_identity(self._read("/identity", body))
+        identity = parse_identity(self._read("/identity", body))
+        self._is_recognised = identity.machine_identifier == self._machine_identifier
+        return identity
 
     async def name(self) -> str | None:
         """Ask for the friendly name.
@@ -135,18 +146,29 @@ class PlexServer:
     @asynccontextmanager
     async def notifications(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """Open the stream of news. Raises PlexError if there is none."""
+        await self._recognise()
         async with without_redirects(self._session) as session:
             try:
                 stream = await self._open_stream(session, "/:/websockets/notifications")
             except PlexResponseError:
                 # The name of the official documentation.
                 stream = await self._open_stream(session, "/:/websocket/notifications")
-            async with stream:
-                yield stream
+            try:
+                async with stream:
+                    yield stream
+            finally:
+                self._is_recognised = False
 
     async def streams_to_outside(self) -> bool:
         """Tell whether somebody outside the local network streams right now."""
         return has_remote_streams(await self._get("/status/sessions"))
+
+    async def _recognise(self) -> None:
+        if self._machine_identifier is None or self._is_recognised:
+            return
+        await self.identity()
+        if not self._is_recognised:
+            raise PlexStrangerError("Another server answers at this address")
 
     async def _open_stream(
         self, session: aiohttp.ClientSession, path: str
@@ -183,17 +205,25 @@ class PlexServer:
         timeout: float = REQUEST_TIMEOUT,
         certificate_name: str | None = None,
     ) -> bytes:
-        return await request(
-            self._session,
-            method,
-            # Built by hand: joining would read '/:/prefs' as another scheme.
-            self.url.with_path(path),
-            params=params,
-            headers=self._authenticated_headers() if authenticated else self._headers,
-            raise_for_status=partial(_raise_for_status, path=path),
-            timeout=timeout,
-            certificate_name=certificate_name,
-        )
+        if authenticated:
+            await self._recognise()
+        try:
+            return await request(
+                self._session,
+                method,
+                # Built by hand: joining would read '/:/prefs' as another scheme.
+                self.url.with_path(path),
+                params=params,
+                headers=self._authenticated_headers()
+                if authenticated
+                else self._headers,
+                raise_for_status=partial(_raise_for_status, path=path),
+                timeout=timeout,
+                certificate_name=certificate_name,
+            )
+        except PlexConnectionError:
+            self._is_recognised = False
+            raise
 
     def _authenticated_headers(self) -> dict[str, str]:
         if not self._token:

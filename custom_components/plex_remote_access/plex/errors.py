@@ -37,6 +37,10 @@ class PlexTroubleError(PlexResponseError):
     """The server answers, but cannot do what it is asked (HTTP 5xx)."""
 
 
+class PlexStrangerError(PlexError):
+    """Another server answers at the address; it was not shown the token."""
+
+
 class PlexWriteError(PlexError):
     """The server refused a change, or accepted it and kept the old value."""
 
