@@ -131,11 +131,16 @@ class Router:
     async def tidy(self, target: Target, keep: Mapping) -> None:
         """Remove what else is ours and leads to a target.
 
-        Such leftovers come from attempts that were interrupted.
+        Such leftovers come from attempts that were interrupted. A router that is silent
+        in UPnP has none.
         """
         mapper = self._mappers.get(self._key(Method.UPNP, target))
         if isinstance(mapper, UpnpMapper):
-            await mapper.tidy(target, keep.external_port)
+            try:
+                await mapper.tidy(target, keep.external_port)
+            except PortMapError as err:
+                if err.reason is not Reason.NO_ROUTER:
+                    raise
 
     async def withdraw(self, target: Target) -> None:
         """Remove all that is ours and leads to a target, whatever we know of it.
