@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import socket
 from unittest.mock import Mock, call, patch
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 
+from custom_components.plex_remote_access.portmap.callback import CallbackServer
 from custom_components.plex_remote_access.portmap.gena import Subscription
 from custom_components.plex_remote_access.portmap.schedule import Signal
 from tests.common import become
@@ -264,3 +266,18 @@ async def test_event_before_the_answer(
     assert answers == [b"HTTP/1.1 200 OK"] * 2
     changed.assert_called_once_with(Signal.REPEATED_EVENT)
     await server.stop()
+
+
+async def test_caller_in_the_very_moment_of_the_end(
+    socket_enabled: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever was let in just before is hung up on, and nothing is said of it."""
+    with socket.socket() as caller:
+        async with CallbackServer(LOOPBACK, LOOPBACK, Mock()) as callback:
+            caller.connect(("127.0.0.1", callback.port))
+            # The loop hears of it, and has not made a connection of it yet.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+
+    assert "Error on transport creation" not in caplog.text

@@ -61,6 +61,12 @@ class CallbackServer:
         traceback: TracebackType | None,
     ) -> None:
         """Stop listening and cut all connections."""
+        loop = asyncio.get_running_loop()
+        for listening in self._server.sockets:
+            loop.remove_reader(listening)
+        # Whoever was just let in becomes a connection now: on a closed server that
+        # fails, and loudly.
+        await asyncio.sleep(0)
         self._server.close()
         self._server.abort_clients()
         for connection in self._connections:
