@@ -162,6 +162,18 @@ async def test_mapping_of_an_earlier_run_is_released(
     assert len(router.table) == 0
 
 
+async def test_nothing_to_tidy_where_nobody_speaks_upnp(
+    client: Router, router: SimulatedRouter
+) -> None:
+    """A router that is silent in one protocol is no obstacle in the other."""
+    router.faults.packets.drop = {PacketKind.SSDP}
+    mapping = await client.map(TARGET, 40000)
+
+    await client.tidy(TARGET, mapping)
+
+    assert [entry.external_port for entry in router.table] == [40000]
+
+
 async def test_independent_witness(client: Router, router: SimulatedRouter) -> None:
     """Another client finds in the table what we were told that stands there."""
     router.faults.packets.drop = PMP
