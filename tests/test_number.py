@@ -19,6 +19,7 @@ from .common import (
     EXTERNAL_PORT,
     MANUAL_PORT,
     UPLOAD_SPEED,
+    become,
     jumping_time,
     open_ports,
     pass_time,
@@ -26,6 +27,7 @@ from .common import (
     setting,
     state_of,
     turn,
+    verdict,
     writes,
 )
 
@@ -85,6 +87,22 @@ async def test_port_while_on(
     assert open_ports(router) == [40000]
     assert [put[EXTERNAL_PORT] for put in writes(plex)] == ["40000"]
     assert state_of(hass, MANUAL_PORT).state == "40000"
+
+
+@pytest.mark.parametrize("port_mapping", ["manual"])
+async def test_port_of_a_forward_that_somebody_else_makes(
+    hass: HomeAssistant, plex: PlexServer
+) -> None:
+    """The server publishes itself under it at once, as the end of a VPN needs it."""
+    await turn(hass, "on")
+    await plex.settled()
+    plex.records.reset()
+
+    await set_number(hass, MANUAL_PORT, 40000)
+
+    assert writes(plex) == [{EXTERNAL_PORT: "40000"}]
+    assert verdict(hass) == ("connecting", "checking")
+    await become(lambda: plex.publication.public_port, 40000)
 
 
 async def test_port_while_there_is_no_router(
