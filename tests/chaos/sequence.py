@@ -84,6 +84,9 @@ def carry_out(
                 run.suffer_all(_draw(random, faults, min(left, _STRETCH)))
                 if same_process:
                     run.measure()
+                    # It takes long, and may be interrupted.
+                    outcome.seconds = time.monotonic() - began
+                    outcome.write(folder)
             run.end()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
         traceback.print_exc()

@@ -81,6 +81,7 @@ def _run(seed: int, faults: int, *, same_process: bool) -> Outcome:
     if same_process:
         command.append("--same-process")
     print(f"seed {seed}: {faults} faults, log in {folder}.log", flush=True)
+    timed_out = False
     with folder.with_suffix(".log").open("w") as log:
         try:
             subprocess.run(
@@ -92,8 +93,10 @@ def _run(seed: int, faults: int, *, same_process: bool) -> Outcome:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            print(f"seed {seed}: took too long", flush=True)
+            timed_out = True
     outcome = replace(Outcome.read(folder), seed=seed)
+    if timed_out and outcome.violation is None:
+        outcome.violation = f"seed {seed}: it took too long"
     # Also one that did not end is told.
     outcome.write(folder)
     print(f"seed {seed}: {outcome.violation or 'held'}", flush=True)
