@@ -32,6 +32,7 @@ from tests.simulators.router import PacketKind, Router
 from .sizes import Sizes
 
 LOOKS = (PacketKind.NAT_PMP_ADDRESS, PacketKind.PCP_ANNOUNCE)
+MAPS = ("AddPortMapping", "AddAnyPortMapping")
 NEWS = (
     ("account", "AccountUpdateNotification"),
     ("preference", "Setting"),
@@ -60,7 +61,6 @@ async def pass_minutes(
 
 
 @jumping_time
-@pytest.mark.parametrize("router_options", [{"upnp": False}])
 async def test_many_servers_behind_one_router(
     hass: HomeAssistant,
     router: Router,
@@ -70,6 +70,8 @@ async def test_many_servers_behind_one_router(
     record_property: Tell,
 ) -> None:
     """Each has its port; what they all want to know is asked once."""
+    # It may well be quicker by UPnP: then it is asked in another way, see below.
+    router.faults.soap.refuse = dict.fromkeys(MAPS, 606)
     switches = [f"switch.den_{number}_remote_access" for number in range(len(servers))]
     await asyncio.gather(*(turn(hass, "on", switch) for switch in switches))
     states = {(await server.settled()).state for server in servers}
@@ -81,7 +83,9 @@ async def test_many_servers_behind_one_router(
     await pass_minutes(hass, freezer, sizes.minutes_of_servers)
 
     looks = sum(router.packets[kind] for kind in LOOKS) / sizes.minutes_of_servers
-    assert 1 <= looks <= 6
+    # Together, but for those that the machine is too slow to open together.
+    assert 1 <= looks <= 6 + len(servers) / 10
+    assert len(router.subscribers) <= 1
     packets = sum(router.packets.values()) / sizes.minutes_of_servers
     # Each mapping is asked for again, every other time.
     assert packets <= looks + len(servers)
