@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import TickingDateTimeFactory
 from homeassistant.config_entries import (
@@ -355,3 +356,15 @@ async def test_server_is_removed_while_its_owner_is_asked(
 
     (flow,) = hass.config_entries.flow.async_progress()
     assert flow["step_id"] == "discovery_confirm"
+
+
+@pytest.mark.usefixtures("mock_setup_entry", "plex_tv", "away")
+async def test_flood_of_addresses(hass: HomeAssistant, plex: PlexServer) -> None:
+    """Whoever claims to be the server everywhere is not asked about for ever."""
+    with patch("custom_components.plex_remote_access.discovery_flow.MAX_PROPOSALS", 1):
+        await announce(hass, plex.port)
+        async with PlexServer(machine_identifier=plex.machine_identifier) as elsewhere:
+            result = await announce(hass, elsewhere.port)
+
+    assert result["type"] is FlowResultType.ABORT
+    assert len(hass.config_entries.flow.async_progress()) == 1
