@@ -16,6 +16,8 @@ type Note = Callable[[str, object], None]
 
 # Longer than a verdict takes, so that two of them are a change and what it led to.
 _STEP: Final = 31
+# What was just said is heard, so that what comes of it is due in the pause after that.
+_HEARING: Final = 0.1
 # Half an hour, of which the slowest way back, a server that tells no news, needs ten
 # minutes: two of its answers are asked for every five.
 _STEPS: Final = 60
@@ -47,6 +49,7 @@ async def _happen(world: World, happening: Happening) -> None:
     if happening.pause:
         # An answer that is on its way must not seem to take that long.
         await _end(world.acts)
+        await pass_time(world.hass, world.freezer, _HEARING)
         await pass_time(world.hass, world.freezer, happening.pause)
         world.look_at_the_clock()
         if not world.faults and happening.pause > 1:
