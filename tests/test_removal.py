@@ -4,6 +4,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.plex_remote_access.refusals import async_get_refusals
 from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
 from tests.simulators.router import Router
 
@@ -43,6 +44,17 @@ async def test_nothing_to_undo(
 
     assert plex.prefs_write_count == 0
     assert not router.packets
+
+
+async def test_nothing_is_remembered(
+    hass: HomeAssistant, init_integration: MockConfigEntry
+) -> None:
+    """Who removes and adds a server again and again fills no memory."""
+    known = async_get_refusals(hass, init_integration.entry_id)
+
+    await hass.config_entries.async_remove(init_integration.entry_id)
+
+    assert async_get_refusals(hass, init_integration.entry_id) is not known
 
 
 async def test_silent_router(

@@ -27,6 +27,12 @@ def async_get_refusals(hass: HomeAssistant, entry_id: str) -> Refusals:
 
 
 @callback
+def async_forget_refusals(hass: HomeAssistant, entry_id: str) -> None:
+    """Know nothing more of an entry that is removed."""
+    hass.data.get(_REFUSALS, {}).pop(entry_id, None)
+
+
+@callback
 def async_end_reauth(hass: HomeAssistant, entry: ConfigEntry) -> None:
     """Ask the owner for nothing any more: the server takes the token again."""
     for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH}):

@@ -8,6 +8,7 @@ from .coordinator import PlexRemoteAccessConfigEntry
 from .memory import Memory, MemoryStore
 from .plan import PortMapping
 from .plex import PlexError
+from .refusals import async_forget_refusals
 from .router_switch import RouterSwitch, RouterSwitchError
 from .routers import async_get_router_care
 from .snapshot import ends_at
@@ -20,6 +21,7 @@ async def async_withdraw(
 
     Nothing can stop a removal: what could not be undone is told in the log, once.
     """
+    async_forget_refusals(hass, entry.entry_id)
     store = MemoryStore(hass, entry)
     memory = await store.async_recall(PortMapping(entry.options[CONF_PORT_MAPPING]))
     await store.async_forget(memory)
