@@ -109,6 +109,7 @@ def _goals_of_idle() -> list[Goal]:
         "PCP": RouterOptions(upnp=False),
         "NAT-PMP": RouterOptions(upnp=False, pcp=False),
         "UPnP": RouterOptions(nat_pmp=False, pcp=False),
+        "PCP with the events of UPnP": RouterOptions(),
     }
     with ThreadPoolExecutor() as pool:
         return [
