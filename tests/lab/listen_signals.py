@@ -28,7 +28,7 @@ async def main(gateway: str, event_url: str) -> None:
             event_url,
             source=route.source,
             gateway=route.gateway,
-            changed=partial(print, "event", flush=True),
+            changed=lambda _: print("event", flush=True),
         )
         running = asyncio.create_task(subscription.run())
         while not subscription.active:

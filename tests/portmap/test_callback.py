@@ -264,7 +264,7 @@ async def test_event_before_the_answer(
     async with running(subscription):
         await become(lambda: subscription.active, True)
     assert answers == [b"HTTP/1.1 200 OK"] * 2
-    changed.assert_called_once_with(Signal.REPEATED_EVENT)
+    changed.assert_called_once_with(Signal.EVENT)
     await server.stop()
 
 

@@ -131,7 +131,8 @@ class Subscription:
         self._expected = sequence + 1
         # Where the length is not told, it is not read, and nobody knows.
         repeated = bool(notification.content) and notification.content == self._content
-        self._content = notification.content
+        # The first one may already tell a change that is announced by the next.
+        self._content = notification.content if sequence else b""
         if sequence != expected:
             # To subscribe anew is what the standard wants then.
             self._missed.set()
