@@ -267,3 +267,9 @@ async def become(look: Callable[[], object], expected: object) -> None:
             while look() != expected:
                 await asyncio.sleep(0.01)
     assert look() == expected
+
+
+async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Reload an entry, as a restart does."""
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()

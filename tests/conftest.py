@@ -235,3 +235,12 @@ async def reachable(
     await plex.settled()
     await pass_time(hass, freezer, 31)
     plex.records.reset()
+
+
+@pytest.fixture
+async def prepared_entry(
+    hass: HomeAssistant, mock_config_entry: MockConfigEntry, simulated_ports: None
+) -> MockConfigEntry:
+    """An entry that a test sets up itself."""
+    mock_config_entry.add_to_hass(hass)
+    return mock_config_entry

@@ -1,4 +1,4 @@
-"""Tests of an entry's life: set up, unloaded, reloaded, removed."""
+"""Tests of an entry's life: set up, unloaded, reloaded."""
 
 import asyncio
 from typing import Any
@@ -18,13 +18,11 @@ from syrupy.filters import props
 
 from custom_components.plex_remote_access.const import DOMAIN
 from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
-from tests.simulators.router import Origin, PacketKind, Router
+from tests.simulators.router import Origin, Router
 
 from .common import (
     EXTERNAL_PORT,
     MANUAL_MODE,
-    MANUAL_PORT,
-    PORT_MAPPING,
     PUBLISH,
     STATUS,
     SWITCH,
@@ -35,8 +33,7 @@ from .common import (
     open_ports,
     pass_time,
     press_retry,
-    select,
-    set_number,
+    reload,
     setting,
     state_of,
     turn,
@@ -46,17 +43,6 @@ from .common import (
 
 pytestmark = jumping_time
 
-NOT_AUTHORIZED = 2
-
-
-@pytest.fixture
-async def prepared_entry(
-    hass: HomeAssistant, mock_config_entry: MockConfigEntry, simulated_ports: None
-) -> MockConfigEntry:
-    """An entry that a test sets up itself."""
-    mock_config_entry.add_to_hass(hass)
-    return mock_config_entry
-
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Set an entry up."""
@@ -64,21 +50,9 @@ async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     await hass.async_block_till_done()
 
 
-async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Reload an entry, as a restart does."""
-    await hass.config_entries.async_reload(entry.entry_id)
-    await hass.async_block_till_done()
-
-
 def concerns_status(event: Event[EventStateChangedData]) -> bool:
     """Tell whether an event is about the status."""
     return bool(event.data["entity_id"] == STATUS)
-
-
-async def remove(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Remove an entry."""
-    await hass.config_entries.async_remove(entry.entry_id)
-    await hass.async_block_till_done()
 
 
 async def test_device(
@@ -289,108 +263,6 @@ async def test_switched_off_while_we_were_away(
     await set_up(hass, init_integration)
 
     assert open_ports(router) == []
-
-
-@pytest.mark.parametrize(
-    "server_preferences",
-    [
-        {EXTERNAL_PORT: 41234},
-        {EXTERNAL_PORT: 41234, MANUAL_MODE: True},
-    ],
-)
-async def test_removal_undoes_what_was_done(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    init_integration: MockConfigEntry,
-    server_preferences: dict[str, Any],
-) -> None:
-    """The port is closed, and the server has its earlier settings."""
-    foreign = add_foreign(router, 41234)
-    await turn(hass, "on")
-    await set_number(hass, MANUAL_PORT, 42345)
-    assert setting(plex, EXTERNAL_PORT) == 42345
-    await reload(hass, init_integration)
-
-    await remove(hass, init_integration)
-
-    assert list(router.table) == [foreign]
-    assert setting(plex, EXTERNAL_PORT) == 41234
-    assert setting(plex, MANUAL_MODE) is server_preferences.get(MANUAL_MODE, False)
-    assert hass.states.async_entity_ids() == []
-
-
-async def test_removal_of_what_did_nothing(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    init_integration: MockConfigEntry,
-) -> None:
-    """Nothing is left, and nobody was asked to change anything."""
-    await remove(hass, init_integration)
-
-    assert writes(plex) == []
-    assert mapping_requests(router) == []
-
-
-async def test_removal_of_what_was_never_set_up(
-    hass: HomeAssistant, prepared_entry: MockConfigEntry
-) -> None:
-    """There is nothing to undo."""
-    await remove(hass, prepared_entry)
-
-    assert hass.config_entries.async_entries(DOMAIN) == []
-
-
-async def test_removal_while_the_server_is_gone(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    init_integration: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """The port is closed all the same; what is left to do is told."""
-    await turn(hass, "on")
-    plex.faults.endpoints[Endpoint.PREFS] = EndpointFault(hang_up=True)
-
-    await remove(hass, init_integration)
-
-    assert hass.config_entries.async_entries(DOMAIN) == []
-    assert open_ports(router) == []
-    assert "Den did not get its earlier port settings back" in caplog.text
-
-
-@pytest.mark.parametrize("router_options", [{"pcp": False, "upnp": False}])
-async def test_removal_while_the_router_refuses(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    router: Router,
-    init_integration: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """The server has its settings all the same; which port stays open is told."""
-    await turn(hass, "on")
-    router.faults.packets.results = {PacketKind.NAT_PMP_MAP: NOT_AUTHORIZED}
-
-    await remove(hass, init_integration)
-
-    assert hass.config_entries.async_entries(DOMAIN) == []
-    assert setting(plex, MANUAL_MODE) is False
-    assert "The router could not be made to close port 32400" in caplog.text
-
-
-async def test_chosen_mode_is_not_undone(
-    hass: HomeAssistant,
-    plex: PlexServer,
-    init_integration: MockConfigEntry,
-) -> None:
-    """What the owner chose himself is no leftover of ours."""
-    await turn(hass, "on")
-    await select(hass, PORT_MAPPING, "manual")
-
-    await remove(hass, init_integration)
-
-    assert setting(plex, MANUAL_MODE) is True
 
 
 async def test_nothing_lingers_of_a_press_before_the_unload(

@@ -77,7 +77,6 @@ class DiscoveryFlow(SignInFlow):
             updates = await async_moved_to(self.hass, entry)
             if updates is None and await self._has_moved(entry):
                 self._abort_if_too_many()
-                self._abort_if_too_many()
                 self._moved = entry
                 await self.async_set_unique_id(move_id(entry, self._address))
                 self._abort_if_unique_id_configured()
