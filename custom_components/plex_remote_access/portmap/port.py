@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from ipaddress import IPv4Address
 import logging
 from typing import Any, Final
@@ -112,7 +113,7 @@ class KeptPort:
         """
         self.wanted = external_port
         try:
-            await self._talk(self._open(external_port))
+            await self._talk(partial(self._open, external_port))
         finally:
             self._prepared = False
 
@@ -149,7 +150,7 @@ class KeptPort:
         (https://github.com/tailscale/tailscale/issues/21208).
         """
         if (mapping := self.mapping) is not None:
-            await self._talk(self._rebuild(mapping))
+            await self._talk(partial(self._rebuild, mapping))
 
     def interrupt(self) -> None:
         """Give up what is being asked of the router right now."""
@@ -338,9 +339,9 @@ class KeptPort:
             raise PortMapError(Reason.WAN_DOWN, "The router has no address")
         self.external_address = address
 
-    async def _talk(self, conversation: Coroutine[None, None, None]) -> None:
+    async def _talk(self, begin: Callable[[], Coroutine[None, None, None]]) -> None:
         async with self._lock:
-            await self._attempt(conversation)
+            await self._attempt(begin())
         self._wake()
 
     async def _attempt(self, conversation: Coroutine[None, None, None]) -> None:
