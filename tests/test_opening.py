@@ -10,6 +10,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.simulators.plex import Endpoint, EndpointFault, PlexServer
+from tests.simulators.plextv import DirectOutside
 from tests.simulators.router import Router
 
 from .common import (
@@ -107,6 +108,28 @@ async def test_reachable(
     assert step["type"] is FlowResultType.CREATE_ENTRY
     assert init_integration.options == {"port_mapping": "automatic", **HERE}
     assert open_ports(router) == [41234]
+
+
+async def test_reachable_who_knows_where(
+    plex: PlexServer,
+    outside: DirectOutside,
+    init_integration: MockConfigEntry,
+    dialog: Dialog,
+) -> None:
+    """A server that does not say at which address is found as all are."""
+    plex.form.blank_addresses = True
+    # A forward made by hand: no router of ours tells the address either.
+    outside.dial = lambda address, port: ("127.0.0.1", plex.port)
+
+    step = await dialog.outcome(
+        await dialog.begin(init_integration, port_mapping="manual")
+    )
+
+    assert step["step_id"] == "reachable"
+    assert step["description_placeholders"] == {
+        "server": "Den",
+        "address": "app.plex.tv",
+    }
 
 
 @pytest.mark.parametrize("router_options", [NOTHING])

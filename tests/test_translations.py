@@ -113,6 +113,15 @@ def test_reasons_are_named() -> None:
 
 
 @pytest.mark.parametrize("flow", FLOWS)
+def test_titles_of_menus_stand_alone(flow: str) -> None:
+    """The frontend puts no values into the title of a menu."""
+    steps = ENGLISH[flow]["step"].values()
+    titles = [step["title"] for step in steps if "menu_options" in step]
+    assert titles
+    assert not [title for title in titles if "{" in title]
+
+
+@pytest.mark.parametrize("flow", FLOWS)
 def test_port_mapping_is_called_alike_everywhere(flow: str) -> None:
     """In the form as in the select."""
     texts = ENGLISH["selector"]["port_mapping"]["options"]

@@ -1,7 +1,7 @@
 """Turning remote access on from a dialog, and showing what comes of it."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from homeassistant.config_entries import (
     ConfigEntryState,
@@ -24,6 +24,8 @@ from .outcome import (
 )
 from .snapshot import Snapshot
 
+# Where people find a server that does not say at which address.
+_ANYWHERE: Final = "app.plex.tv"
 # By entry, what is being turned on for somebody who waits for the outcome.
 _TURNING: HassKey[dict[str, Attempt]] = HassKey(f"{DOMAIN}_turning")
 
@@ -92,11 +94,12 @@ class OpeningFlow(OptionsFlowWithReload):
             return await self.async_step_done()
         snapshot = self._outcome.result()
         assert isinstance(snapshot, Snapshot)
+        endpoint = snapshot.public_ip, snapshot.public_port
         return self.async_show_form(
             step_id="reachable",
             description_placeholders={
                 "server": self.config_entry.title,
-                "address": f"{snapshot.public_ip}:{snapshot.public_port}",
+                "address": "{}:{}".format(*endpoint) if all(endpoint) else _ANYWHERE,
             },
         )
 

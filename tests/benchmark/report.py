@@ -53,11 +53,11 @@ def page(
         "",
         f"Milliseconds, {rounds} rounds in turn. {_TERMS}",
         "",
-        "| Client | Median | Best | p95 |",
-        "| --- | ---: | ---: | ---: |",
+        "| Client | Runs | Median | Best | p95 |",
+        "| --- | ---: | ---: | ---: | ---: |",
         *(
-            f"| {name} | {median(figures):.2f} | {min(figures):.2f}"
-            f" | {p95(figures):.2f} |"
+            f"| {name} | {len(figures)} | {median(figures):.2f}"
+            f" | {min(figures):.2f} | {p95(figures):.2f} |"
             for name, figures in mapping.items()
         ),
         "",

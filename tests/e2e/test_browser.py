@@ -9,6 +9,7 @@ from tests.lab import NAS_ADDRESS, Connection
 
 from .browser import Frontend
 from .dashboard import PATH, make_dashboard
+from .homeassistant import DOMAIN
 from .integration import RemoteAccess, entry_ids, remove_entry
 from .texts import NAME, names, text
 from .world import World
@@ -110,6 +111,30 @@ def test_turning_on_while_setting_up(home: World, frontend: Frontend) -> None:
     remote_access = RemoteAccess.find(home.home_assistant.client, home.server)
     remote_access.wait_for("status", "reachable")
     assert len(home.port_forwards()) == 1
+
+
+def test_opening_what_stays_closed(home: World, frontend: Frontend) -> None:
+    """The dialog tells why nobody gets in, and offers the form again."""
+    RemoteAccess.set_up(
+        home.home_assistant.client, home.server, port_mapping="manual", advanced={}
+    )
+    frontend.open(f"/config/integrations/integration/{DOMAIN}")
+    frontend.page.get_by_role("button", name="Configure").click()
+    frontend.turn(text("options", "step", "remote_access", "data", "try_now"))
+    frontend.submit()
+
+    step = ("options", "step", "not_reachable")
+    expect(frontend.dialog).to_contain_text(text(*step, "title"), timeout=_VERDICT)
+    reason = text(
+        *("entity", "sensor", "status", "state_attributes"),
+        *("reason", "state", "port_closed"),
+    )
+    expect(frontend.dialog).to_contain_text(
+        text(*step, "description").format(server=home.server.name, reason=reason)
+    )
+    frontend.choose(text(*step, "menu_options", "remote_access"))
+    _expect_last_step(frontend)
+    frontend.close()
 
 
 def test_repair(home: World, frontend: Frontend) -> None:

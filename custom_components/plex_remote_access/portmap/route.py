@@ -1,6 +1,7 @@
 """Where the router is, seen from this machine."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -84,6 +85,8 @@ def is_this_host(address: IPv4Address) -> bool:
 
 async def resolve(host: str) -> IPv4Address:
     """Return the IPv4 address of a host. Raises PortMapError if it has none."""
+    with suppress(ValueError):
+        return IPv4Address(host)
     try:
         (info, *_) = await asyncio.get_running_loop().getaddrinfo(
             host, None, family=socket.AF_INET, type=socket.SOCK_STREAM

@@ -58,7 +58,9 @@ def description(server: PlexServer) -> Document:
 def account(server: PlexServer) -> Document:
     """Return what only the owner may know."""
     form, publication, owner = server.form, server.publication, server.account
-    blank = publication.error == "unreachable" and form.blank_addresses_when_unreachable
+    blank = form.blank_addresses or (
+        publication.error == "unreachable" and form.blank_addresses_when_unreachable
+    )
     attributes: dict[str, Scalar] = {
         "authToken": owner.auth_token if owner.claimed else "",
         "username": owner.username if owner.claimed else "",

@@ -46,6 +46,7 @@ class WireForm:
     mapping_error_absent: bool = False
     mapping_error_message: str | None = None
     blank_addresses_when_unreachable: bool = True
+    blank_addresses: bool = False
     # Old servers do not know every setting, and fewer stream rates.
     missing_preferences: set[str] = field(default_factory=set)
     old_stream_rates: bool = False
