@@ -43,6 +43,17 @@ def asked_for(register: AsyncMock) -> dict[tuple[str, str], Listener]:
     }
 
 
+def advertisement(host: str, boot_id: str, device: str = GATEWAY) -> SsdpServiceInfo:
+    """Return what Home Assistant heard of a gateway."""
+    return SsdpServiceInfo(
+        ssdp_usn=f"uuid:1::{device}",
+        ssdp_st=device,
+        ssdp_location=f"http://{host}:5000/rootDesc.xml",
+        ssdp_headers={"BOOTID.UPNP.ORG": boot_id},
+        upnp={},
+    )
+
+
 @pytest.fixture
 def register() -> Iterator[AsyncMock]:
     """What the integration registers with Home Assistant."""
@@ -63,14 +74,7 @@ async def hear(
         change: ssdp.SsdpChange, host: str, boot_id: str, device: str = GATEWAY
     ) -> None:
         asked_for(register)[("nt", device)](
-            SsdpServiceInfo(
-                ssdp_usn=f"uuid:1::{device}",
-                ssdp_st=device,
-                ssdp_location=f"http://{host}:5000/rootDesc.xml",
-                ssdp_headers={"BOOTID.UPNP.ORG": boot_id},
-                upnp={},
-            ),
-            change,
+            advertisement(host, boot_id, device), change
         )
 
     return hear
@@ -118,6 +122,26 @@ async def test_what_is_no_news(
     await turn(hass, "on")
     with patch("custom_components.plex_remote_access.portmap.Keeper.signal") as signal:
         hear(ALIVE, host, boot_id)
+
+    signal.assert_not_called()
+
+
+async def test_what_was_heard_before_is_no_news(
+    hass: HomeAssistant,
+    register: AsyncMock,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A port that was opened just now is not asked for again because of it."""
+    await turn(hass, "on")
+    await hass.config_entries.async_unload(init_integration.entry_id)
+    register.reset_mock()
+    register.side_effect = lambda _, heard, match: heard(
+        advertisement("127.0.0.1", "1"), ALIVE
+    )
+
+    with patch("custom_components.plex_remote_access.portmap.Keeper.signal") as signal:
+        await hass.config_entries.async_setup(init_integration.entry_id)
+        await become(lambda: ("nt", ROOT) in asked_for(register), True)
 
     signal.assert_not_called()
 

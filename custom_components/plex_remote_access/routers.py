@@ -62,6 +62,7 @@ class RouterCare:
         self.keeper: Final = Keeper(router)
         self._hass: Final = hass
         self._boots: Final[dict[str, tuple[str | None, str | None]]] = {}
+        self._listening = False
         self._task: asyncio.Task[None] | None = None
 
     @callback
@@ -97,10 +98,12 @@ class RouterCare:
 
     async def _run(self) -> None:
         """Keep the ports, and listen to what Home Assistant hears of routers."""
+        self._listening = False
         leave = [
             await ssdp.async_register_callback(self._hass, self._on_ssdp, gateway)
             for gateway in _GATEWAYS
         ]
+        self._listening = True
         try:
             await self.keeper.run()
         finally:
@@ -124,5 +127,6 @@ class RouterCare:
                 # The one that was heard of the longest time ago.
                 del self._boots[next(iter(self._boots))]
             self._boots[info.ssdp_usn] = boot
-        if change is ssdp.SsdpChange.BYEBYE or boot != known:
+        # What Home Assistant has heard before we came is told at once, and no news.
+        if self._listening and (change is ssdp.SsdpChange.BYEBYE or boot != known):
             self.keeper.signal()
