@@ -9,9 +9,13 @@ import pytest
 import pytest_socket
 
 from .browser import CHROMIUM, DOCUMENTED, IMAGES, Frontend, browser
+from .homeassistant import DOMAIN
 from .integration import RemoteAccess
 from .namespace import inside
 from .world import VERSIONS, World, missing, world as make_world
+
+# Of the log, beside a failure.
+_LINES = 40
 
 
 def _require(missing_parts: Sequence[str]) -> None:
@@ -40,6 +44,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="copy screenshots of the newest Home Assistant to docs/images",
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell beside a failure how everything stood: what came later hides it."""
+    report = yield
+    home = getattr(item, "funcargs", {}).get("home")
+    if report.failed and isinstance(home, World):
+        ours = [
+            line for line in home.home_assistant.output.splitlines() if DOMAIN in line
+        ]
+        standing = [*ours[-_LINES:], str(home.plex.read()), str(home.port_forwards())]
+        report.sections.append(("How everything stood", "\n".join(standing)))
+    return report
 
 
 @pytest.fixture(
