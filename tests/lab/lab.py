@@ -9,7 +9,7 @@ from typing import Self
 
 from . import firewall, probe, signals, topology
 from .firewall import PortForward, Protocol
-from .namespaces import Namespaces
+from .namespaces import PATIENCE, Namespaces
 from .options import RouterOptions
 from .probe import CLIENTS, Connection, HttpResponse
 from .process import LabProcess
@@ -82,7 +82,7 @@ class Lab:
         host: Host,
         *command: str | Path,
         stdin: str = "",
-        timeout: float = 10,
+        timeout: float = PATIENCE,
         check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in a host until it ends."""

@@ -10,6 +10,8 @@ import time
 from .process import LabError, LabProcess
 
 _MOUNTS = Path("/run/netns")
+# For what takes no time: a machine that stands still says nothing of what is tested.
+PATIENCE = 30.0
 
 
 class Namespaces:
@@ -49,7 +51,7 @@ class Namespaces:
         host: str,
         *command: str | Path,
         stdin: str = "",
-        timeout: float = 10,
+        timeout: float = PATIENCE,
         check: bool = True,
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in a host until it ends."""
@@ -133,7 +135,7 @@ def _ip(*arguments: str, lines: Iterable[str]) -> None:
         input="\n".join(lines),
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=PATIENCE,
         check=False,
     )
     if result.returncode:

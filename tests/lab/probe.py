@@ -7,7 +7,7 @@ from pathlib import Path
 import sys
 from typing import Any
 
-from .namespaces import Namespaces
+from .namespaces import PATIENCE, Namespaces
 from .topology import Host
 
 CLIENTS = Path(__file__).parent / "clients"
@@ -81,6 +81,6 @@ def _run(
         "-IS",
         CLIENTS / client,
         *arguments,
-        timeout=timeout + 5,
+        timeout=timeout + PATIENCE,
     )
     return json.loads(result.stdout)
