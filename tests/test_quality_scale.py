@@ -205,6 +205,11 @@ def test_image_of_the_readme_exists(image: str) -> None:
     assert f'"{Path(image).stem}"' in (ROOT / "tests/e2e/browser.py").read_text()
 
 
+def test_images_of_the_readme_are_seen_in_hacs() -> None:
+    """It knows where files are only in Markdown, and shows few tags."""
+    assert not re.findall(r"<(?:picture|source|img)\b", README)
+
+
 @pytest.mark.parametrize("anchor", re.findall(r"\]\(#([\w-]+)\)", README))
 def test_link_within_the_readme_leads_somewhere(anchor: str) -> None:
     """To a heading that is there."""
