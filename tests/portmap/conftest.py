@@ -1,5 +1,6 @@
 """Fixtures: sessions, gateways and mappers on the loopback interface."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from unittest.mock import Mock, patch
@@ -38,9 +39,14 @@ async def gateway(socket_enabled: None) -> AsyncIterator[ScriptedGateway]:
 
 
 @pytest.fixture
-def upnp(session: aiohttp.ClientSession, router: SimulatedRouter) -> UpnpMapper:
+async def upnp(
+    session: aiohttp.ClientSession, router: SimulatedRouter
+) -> AsyncIterator[UpnpMapper]:
     """UPnP with the simulated router."""
-    return UpnpMapper(session, ROUTE, router.ssdp_port)
+    mapper = UpnpMapper(session, ROUTE, router.ssdp_port)
+    yield mapper
+    mapper.abandon()
+    await asyncio.sleep(0)
 
 
 @pytest.fixture

@@ -133,6 +133,9 @@ class FakeRouter:
         await self._call("withdraw")
         self.table.clear()
 
+    def abandon(self) -> None:
+        """Have nothing that was interrupted."""
+
     def forget(self) -> None:
         """Have nothing to forget."""
 

@@ -12,7 +12,7 @@ from tests.simulators.router.http_server import Response
 from tests.simulators.router.igd import IgdPages
 from tests.simulators.router.records import HttpRequest
 
-from .common import DESCRIPTION, PACKAGE, TARGET
+from .common import DESCRIPTION, MAPPING, PACKAGE, TARGET
 
 
 @pytest.fixture
@@ -77,6 +77,54 @@ async def test_port_that_the_router_chose(
     await interrupt(upnp, router, rows=2)
 
     assert list(router.table) == [foreign]
+
+
+@pytest.mark.parametrize(
+    ("renews", "abandoned"),
+    [
+        pytest.param(False, False, id="new"),
+        pytest.param(True, False, id="renewal"),
+        pytest.param(False, True, id="abandoned"),
+    ],
+)
+async def test_row_that_comes_late_quirk_56(
+    upnp: UpnpMapper,
+    router: Router,
+    monkeypatch: pytest.MonkeyPatch,
+    renews: bool,
+    abandoned: bool,
+) -> None:
+    """A slow router adds after we have given up; to close waits for that."""
+    monkeypatch.setattr(f"{PACKAGE}.const.UNDO_ANSWER", 0.1)
+    asked, may_add, added = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    answer = IgdPages.answer
+
+    async def slow(self: IgdPages, request: HttpRequest) -> Response | None:
+        is_addition = "#Add" in request.headers.get("soapaction", "")
+        if is_addition:
+            asked.set()
+            await may_add.wait()
+        response = await answer(self, request)
+        if is_addition:
+            added.set()
+        return response
+
+    if renews:
+        await upnp.map(TARGET, 32400)
+    monkeypatch.setattr(IgdPages, "answer", slow)
+    task = asyncio.create_task(upnp.map(TARGET, 32400))
+    await asked.wait()
+    task.cancel()
+    await asyncio.wait((task,))
+    if abandoned:
+        monkeypatch.setattr(f"{PACKAGE}.const.ACTION_TIMEOUT", 0.6)
+        upnp.abandon()
+    closing = asyncio.create_task(upnp.release(MAPPING))
+    await asyncio.wait((closing,), timeout=0.3)
+    may_add.set()
+    await asyncio.gather(closing, added.wait())
+
+    assert not len(router.table)
 
 
 @pytest.mark.usefixtures("held_back")

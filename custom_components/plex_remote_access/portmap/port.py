@@ -141,7 +141,8 @@ class KeptPort:
         self._stopped = True
         self.interrupt()
         async with self._lock:
-            pass
+            # It is looked for at the next start.
+            self._router.abandon()
 
     async def rebuild(self) -> None:
         """Remove the mapping and add it again.

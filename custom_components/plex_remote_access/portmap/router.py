@@ -62,8 +62,15 @@ class Router:
 
     def forget(self) -> None:
         """Forget all that is known of the router; it is found out anew."""
+        self.abandon()
         self._mappers.clear()
         self._worked = None
+
+    def abandon(self) -> None:
+        """Listen for no answer any more to what was interrupted."""
+        for mapper in self._mappers.values():
+            if isinstance(mapper, UpnpMapper):
+                mapper.abandon()
 
     async def find_target(
         self, host: str, port: int, description: str, nonce: bytes

@@ -53,6 +53,8 @@ class UpnpMapper(Mapper):
         self._table = Table(self._connection)
         self._lease = const.UPNP_LEASE
         self._describe: Callable[[str], str] = str
+        self._unanswered: Final[set[asyncio.Task[dict[str, str]]]] = set()
+        self._settled_at = 0.0
 
     @property
     def event_url(self) -> str | None:
@@ -97,6 +99,7 @@ class UpnpMapper(Mapper):
 
     @override
     async def release(self, mapping: Mapping) -> None:
+        await self._settle()
         entry = await self._table.entry(mapping.external_port)
         if entry is None or not entry.is_for(mapping.target):
             return
@@ -110,6 +113,7 @@ class UpnpMapper(Mapper):
 
     async def release_pcp(self, mapping: Mapping) -> bool:
         """Remove the row that a mapping by PCP has here; tell whether there is none."""
+        await self._settle()
         target = mapping.target
         entry = await self._table.entry(mapping.external_port)
         if entry and entry.is_by_pcp(target):
@@ -125,10 +129,21 @@ class UpnpMapper(Mapper):
 
         Such leftovers come from attempts that were interrupted.
         """
+        await self._settle()
+        await self._tidy(target, keep)
+
+    async def _tidy(self, target: Target, keep: int | None) -> None:
         rows = [entry async for entry in self._table.walk()]
         for entry in rows:
             if entry.external_port != keep and entry.is_for(target):
                 await self._table.delete(entry.external_port)
+
+    def abandon(self) -> None:
+        """Listen for no answer any more to what was interrupted."""
+        for call in self._unanswered:
+            call.cancel()
+            now = asyncio.get_running_loop().time()
+            self._settled_at = now + const.ACTION_TIMEOUT
 
     async def _map_one_of(self, ports: Sequence[int], target: Target) -> Mapping:
         """Map the first port that is free. Raises SoapFault for other refusals."""
@@ -264,15 +279,34 @@ class UpnpMapper(Mapper):
     async def _call_to_add(
         self, action: str, target: Target, port: int, lease: int
     ) -> dict[str, str]:
-        return await self._connection.call(
-            action,
-            **row_key(port),
-            NewInternalPort=str(target.port),
-            NewInternalClient=str(target.address),
-            NewEnabled="1",
-            NewPortMappingDescription=self._describe(target.description),
-            NewLeaseDuration=str(lease),
+        """Ask for a row; who is interrupted leaves the question for `_settle`."""
+        call = asyncio.ensure_future(
+            self._connection.call(
+                action,
+                **row_key(port),
+                NewInternalPort=str(target.port),
+                NewInternalClient=str(target.address),
+                NewEnabled="1",
+                NewPortMappingDescription=self._describe(target.description),
+                NewLeaseDuration=str(lease),
+            )
         )
+        try:
+            return await asyncio.shield(call)
+        except asyncio.CancelledError:
+            self._unanswered.add(call)
+            call.add_done_callback(self._unanswered.discard)
+            raise
+
+    async def _settle(self) -> None:
+        """Wait for the answers to additions that were interrupted.
+
+        Slow routers add what nobody waits for any more; looked for before that, it
+        would be missed and stay open.
+        """
+        if self._unanswered:
+            await asyncio.wait(tuple(self._unanswered))
+        await asyncio.sleep(self._settled_at - asyncio.get_running_loop().time())
 
     async def _add_any(self, target: Target, port: int) -> Mapping | None:
         """Let the router choose another port, where it can; None where it cannot.
@@ -285,7 +319,7 @@ class UpnpMapper(Mapper):
         try:
             output = await _undone(
                 self._ask_for_row("AddAnyPortMapping", target, port),
-                lambda: self.tidy(target, None),
+                lambda: self._tidy(target, None),
             )
         except PortMapError:
             return None
@@ -336,12 +370,14 @@ async def _undone[T](
     try:
         await asyncio.wait((task,))
     except asyncio.CancelledError:
-        with suppress(PortMapError, TimeoutError):
-            async with asyncio.timeout(const.UNDO_TIMEOUT):
-                await asyncio.wait((task,), timeout=const.UNDO_ANSWER)
-                if undo is not None:
-                    await undo()
-        task.cancel()
+        try:
+            with suppress(PortMapError, TimeoutError):
+                async with asyncio.timeout(const.UNDO_TIMEOUT):
+                    await asyncio.wait((task,), timeout=const.UNDO_ANSWER)
+                    if undo is not None:
+                        await undo()
+        finally:
+            task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         raise
     return task.result()
