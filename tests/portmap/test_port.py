@@ -330,6 +330,27 @@ async def test_close_does_not_wait_for_a_router_that_hangs(
     assert port.mapping is None
 
 
+@pytest.mark.parametrize("waiting", ["open", "rebuild"])
+async def test_close_before_it_was_our_turn(
+    port: KeptPort, fake_router: FakeRouter, waiting: str
+) -> None:
+    """What waits for its turn when the owner wants it closed does not open it again."""
+    await port.open(40000)
+    fake_router.hang = True
+    busy = asyncio.create_task(port.tend(Signal.ANNOUNCEMENT))
+    await asyncio.sleep(0.01)
+    begin = {"open": lambda: port.open(40001), "rebuild": port.rebuild}[waiting]
+    late = asyncio.create_task(begin())
+    await asyncio.sleep(0.01)
+    fake_router.hang = False
+    await port.close()
+    await asyncio.gather(busy, late)
+    await port.tend(Signal.ANNOUNCEMENT)
+
+    assert port.wanted is None
+    assert not fake_router.table
+
+
 async def test_adopted_mapping_is_looked_at_first(
     port: KeptPort, fake_router: FakeRouter, fake_clock: FakeClock
 ) -> None:

@@ -141,7 +141,6 @@ class KeptPort:
         self._stopped = True
         self.interrupt()
         async with self._lock:
-            # It is looked for at the next start.
             self._router.abandon()
 
     async def rebuild(self) -> None:
@@ -342,7 +341,9 @@ class KeptPort:
 
     async def _talk(self, begin: Callable[[], Coroutine[None, None, None]]) -> None:
         async with self._lock:
-            await self._attempt(begin())
+            # It may have been closed while others had their turn.
+            if self.wanted is not None:
+                await self._attempt(begin())
         self._wake()
 
     async def _attempt(self, conversation: Coroutine[None, None, None]) -> None:
