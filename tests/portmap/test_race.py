@@ -79,6 +79,15 @@ async def test_slow_one_is_overtaken_and_cleaned_up() -> None:
     assert fast.calls == ["probe", "map", "map"]
 
 
+async def test_silent_one_is_cleaned_up() -> None:
+    """It may have mapped, although its answer was not heard."""
+    silent, other = FakeMapper(PCP, map=NO), FakeMapper(UPNP)
+
+    assert await race(silent, other) is UPNP
+    assert silent.calls == ["probe", "map", "release"]
+    assert other.calls == ["probe", "map", "map"]
+
+
 async def test_proven_one_is_asked_at_once() -> None:
     """Without a probe, and alone."""
     pcp, upnp = FakeMapper(PCP), FakeMapper(UPNP)

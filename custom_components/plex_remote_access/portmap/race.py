@@ -90,7 +90,7 @@ class _Racer:
     @property
     def may_have_mapped(self) -> bool:
         """Tell whether the router was asked, and did not refuse."""
-        return self.asked_at is not None and not self._failed.is_set()
+        return self.asked_at is not None and (self.unheard or not self._failed.is_set())
 
     async def run(self, target: Target, external_port: int) -> Mapping:
         """Map when it is our turn. Raises PortMapError."""
