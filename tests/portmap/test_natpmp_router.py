@@ -191,6 +191,18 @@ async def test_release(nat_pmp: NatPmpMapper, router: Router) -> None:
     assert router.datagrams[-1].data == bytes.fromhex("00 02 0000 7e90 0000 00000000")
 
 
+async def test_release_after_this_host_got_another_address(
+    nat_pmp: NatPmpMapper, router: Router
+) -> None:
+    """The old mapping cannot be removed from there, and the new one is not touched."""
+    mapping = await nat_pmp.map(TARGET, 40000)
+    old = replace(TARGET, address=IPv4Address("127.0.0.9"))
+
+    with pytest.raises(PortMapError):
+        await nat_pmp.release(replace(mapping, target=old))
+    assert [entry.key for entry in router.table] == [(Protocol.TCP, 40000)]
+
+
 async def test_only_ours_is_released(nat_pmp: NatPmpMapper, router: Router) -> None:
     """Another port of this host keeps its mapping."""
     other = await nat_pmp.map(replace(TARGET, port=8123), 50000)

@@ -113,6 +113,7 @@ class NatPmpMapper(Mapper):
     def __init__(self, route: Route, source: IPv4Address, port: int = PORT) -> None:
         """Speak from `source`, which is also where the mappings will lead."""
         self._gateway = route.gateway
+        self._source = source
         self._client = UdpClient(route, source, port)
         self._continuity = Continuity(self._look)
 
@@ -149,6 +150,12 @@ class NatPmpMapper(Mapper):
 
     @override
     async def release(self, mapping: Mapping) -> None:
+        if mapping.target.address != self._source:
+            # This host had that address before. Asked from another one, the router
+            # would remove the mapping to that, and keep this one.
+            raise PortMapError(
+                Reason.REFUSED_FOR_OTHER_HOST, "Only who has a mapping can remove it"
+            )
         response = await self._ask_map(mapping.target.port, 0, 0)
         if response.lifetime:
             raise PortMapError(Reason.FAILED, "The router kept the mapping")
