@@ -6,9 +6,10 @@ import pytest
 
 from custom_components.plex_remote_access.portmap import PortMapError, Reason
 from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
+from tests.simulators.router.http_server import Response
 
 from .common import MAPPING, PACKAGE, TARGET
-from .scripted import ScriptedGateway, entry
+from .scripted import Reply, ScriptedGateway, entry
 
 ADD, GET, DELETE = (
     "AddPortMapping",
@@ -63,6 +64,36 @@ async def test_row_with_an_end_that_never_comes(
     gateway.replies[GET] = [714, entry(lease="9" * 4000)]
 
     assert (await agreeing_upnp.map(TARGET, 40000)).ends
+
+
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        pytest.param(501, id="501"),
+        pytest.param(Response(500, b""), id="quirk-24-empty-500"),
+    ],
+)
+async def test_router_that_fails_for_a_row_that_is_not_there(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, nothing: Reply
+) -> None:
+    """It works otherwise, so that is its way to say that there is none."""
+    gateway.replies[GET] = [nothing, OURS, OURS, nothing]
+    gateway.replies[WALK] = [nothing]
+    await agreeing_upnp.map(TARGET, 32400)
+
+    await agreeing_upnp.release(MAPPING)
+
+    assert len(gateway.called(DELETE)) == 1
+
+
+async def test_router_that_fails_at_everything(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """It does not say that the row is gone."""
+    gateway.replies[GET] = gateway.replies[WALK] = gateway.replies[ADDRESS] = [501]
+
+    with pytest.raises(PortMapError):
+        await agreeing_upnp.release(MAPPING)
 
 
 @pytest.mark.parametrize("code", [401, 402, 404, 602])

@@ -4,6 +4,7 @@ import pytest
 
 from custom_components.plex_remote_access.portmap import PortMapError, Reason
 from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
+from tests.simulators.router.http_server import Response
 
 from .common import OTHER_HOST, TARGET
 from .scripted import SERVICE, Reply, ScriptedGateway, describe, entry
@@ -76,12 +77,13 @@ async def test_low_port_is_refused_quirk_9(
     assert (await agreeing_upnp.map(TARGET, 443)).external_port >= 1024
 
 
+@pytest.mark.parametrize("refusal", [401, Response(500, b"")], ids=["401", "500"])
 async def test_only_works_as_version_1_quirk_45(
-    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, refusal: Reply
 ) -> None:
     """A second version that understands nothing is spoken to as the first."""
     gateway.description = describe((SECOND_VERSION, "/control"))
-    gateway.replies[ADD] = [401, {}]
+    gateway.replies[ADD] = [refusal, {}]
 
     await agreeing_upnp.map(TARGET, 32400)
 

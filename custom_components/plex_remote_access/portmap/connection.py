@@ -69,6 +69,24 @@ class Connection:
 
     async def call(self, action: str, **arguments: str) -> dict[str, str]:
         """Call an action and return its output arguments. Raises PortMapError."""
+        try:
+            return await self._call_found(action, arguments)
+        except SoapFault as fault:
+            if fault.explained or not self.is_second_version:
+                raise
+            # Some fail without a word unless spoken to as version 1.
+            service = self._service
+            self.speak_first_version()
+            try:
+                return await self._call_found(action, arguments)
+            except SoapFault:
+                self._service = service
+            raise
+
+    async def _call_found(
+        self, action: str, arguments: dict[str, str]
+    ) -> dict[str, str]:
+        """Call an action of the service, which may have to be searched first."""
         known = self._service is not None
         try:
             return await self._call_once(action, arguments)

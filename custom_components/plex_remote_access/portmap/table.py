@@ -12,7 +12,7 @@ from typing import Final
 from . import const
 from .connection import Connection
 from .model import PortMapError, Reason, Target
-from .soap import SoapFault
+from .soap import ACTION_FAILED, SoapFault
 
 _NO_SUCH_ENTRY: Final = frozenset({713, 714, 730})
 _MAX_PORT: Final = 65535
@@ -77,6 +77,7 @@ class Table:
 
     async def entry(self, port: int) -> Entry | None:
         """Read the row of an external port, ours or not."""
+        failure: SoapFault | None = None
         try:
             row = await self._connection.call(
                 "GetSpecificPortMappingEntry", **row_key(port)
@@ -85,11 +86,17 @@ class Table:
         except SoapFault as fault:
             if fault.code in _NO_SUCH_ENTRY:
                 return None
-            if fault.code not in NOT_UNDERSTOOD:
+            if fault.code == ACTION_FAILED:
+                failure = fault
+            elif fault.code not in NOT_UNDERSTOOD:
                 raise
         async for entry in self.walk():
+            failure = None
             if entry.external_port == port:
                 return entry
+        if failure is not None:
+            # Some fail for each row that is not there; those in trouble at everything.
+            await self._connection.call("GetExternalIPAddress")
         return None
 
     async def walk(self) -> AsyncIterator[Entry]:
