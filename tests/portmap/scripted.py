@@ -102,7 +102,7 @@ class ScriptedGateway:
         self.searches: list[bytes] = []
         self.answers_to = b""
         self.hangs = False
-        self.delay = 0.0
+        self.delay = self.description_delay = 0.0
         self.answers_from: socket.socket
         self.port = 0
         self.ssdp_port = 0
@@ -155,6 +155,7 @@ class ScriptedGateway:
         if self.hangs:
             return None
         if request.method == "GET":
+            await asyncio.sleep(self.description_delay)
             return Response(200, self.description)
         action = request.headers["soapaction"].strip('"').partition("#")[2]
         try:

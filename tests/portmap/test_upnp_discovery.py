@@ -1,7 +1,8 @@
 """Tests of UPnP with descriptions of all kinds, of routers and others."""
 
+import asyncio
 from dataclasses import replace
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from unittest.mock import AsyncMock, Mock, patch
 
 import aiohttp
@@ -10,9 +11,13 @@ from yarl import URL
 
 from custom_components.plex_remote_access.portmap import PortMapError, Reason, discovery
 from custom_components.plex_remote_access.portmap.http import LostError
+from custom_components.plex_remote_access.portmap.igd import Service
+from custom_components.plex_remote_access.portmap.race import first_to_map
+from custom_components.plex_remote_access.portmap.route import Route
+from custom_components.plex_remote_access.portmap.ssdp import Answer
 from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 
-from .common import ROUTE, TARGET
+from .common import PACKAGE, ROUTE, TARGET
 from .scripted import SERVICE, ScriptedGateway, describe, entry
 
 GET = "GetSpecificPortMappingEntry"
@@ -23,7 +28,18 @@ def upnp(scripted_upnp: UpnpMapper, gateway: ScriptedGateway) -> UpnpMapper:
     """UPnP with a gateway that maps everything, at first."""
     gateway.replies[GET] = [714, entry()]
     gateway.replies["AddPortMapping"] = [{}]
+    gateway.replies["GetExternalIPAddress"] = [{"NewExternalIPAddress": "198.51.100.7"}]
     return scripted_upnp
+
+
+def answer_of(host: str) -> Answer:
+    """Return the answer of a router to a search."""
+    return Answer(responder=IPv4Address(host), location=f"http://{host}/root.xml")
+
+
+async def describer(_: Mock, __: Route, urls: list[URL]) -> list[Service]:
+    """Find a service wherever there is a description."""
+    return [Service(service_type=SERVICE, control_url=str(urls[0]))]
 
 
 @pytest.mark.parametrize(
@@ -157,6 +173,48 @@ async def test_slow_router_quirk_56(upnp: UpnpMapper, gateway: ScriptedGateway) 
     gateway.delay = 0.5
 
     assert (await upnp.map(TARGET, 32400)).external_port == 32400
+
+
+async def test_router_that_is_slow_in_everything_quirk_56(
+    upnp: UpnpMapper, gateway: ScriptedGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has answered late is there, and may take as long to describe itself."""
+    monkeypatch.setattr(f"{PACKAGE}.const.PATIENCE", 1.3)
+    gateway.answers_to = b"Man: ssdp:discover"
+    gateway.description_delay = 0.6
+
+    mapping = await first_to_map([upnp], TARGET, 32400, asking=Mock())
+
+    assert mapping.external_port == 32400
+
+
+@pytest.mark.parametrize(
+    ("own_comes", "found"),
+    [
+        pytest.param(True, "192.168.1.1", id="quirk-43-ours-is-slower"),
+        pytest.param(False, "192.168.1.2", id="quirk-33-only-that"),
+    ],
+)
+async def test_another_router_on_the_link(
+    monkeypatch: pytest.MonkeyPatch, own_comes: bool, found: str
+) -> None:
+    """The default gateway is waited for: a mapping elsewhere would open nothing."""
+    monkeypatch.setattr(f"{PACKAGE}.const.PATIENCE", 0.5)
+    monkeypatch.setattr(f"{PACKAGE}.discovery._read_first", AsyncMock(wraps=describer))
+    route = replace(
+        ROUTE,
+        gateway=IPv4Address("192.168.1.1"),
+        on_link=(IPv4Network("192.168.1.0/24"),),
+    )
+    answers = asyncio.Queue[Answer]()
+    answers.put_nowait(answer_of("192.168.1.2"))
+    loop = asyncio.get_running_loop()
+    own = answer_of("192.168.1.1" if own_comes else "192.168.1.2")
+    loop.call_later(0.3, answers.put_nowait, own)
+
+    (service,) = await discovery._first_services(Mock(), route, answers, Mock())
+
+    assert URL(service.control_url).host == found
 
 
 async def test_description_is_read_once_quirk_57(

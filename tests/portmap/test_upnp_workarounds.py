@@ -1,5 +1,7 @@
 """Tests of UPnP with routers that work only in another way than usual."""
 
+import asyncio
+
 import pytest
 
 from custom_components.plex_remote_access.portmap import PortMapError, Reason
@@ -143,6 +145,34 @@ async def test_one_of_several_connections_is_alive(
     await agreeing_upnp.map(TARGET, 32400)
 
     assert gateway.requests[-1].target == control
+
+
+@pytest.mark.parametrize(
+    ("status", "hangs"),
+    [
+        pytest.param({"NewConnectionStatus": "Connected"}, False, id="quirk-47-up"),
+        pytest.param({"NewConnectionStatus": "Offline"}, False, id="quirk-27-down"),
+        pytest.param(401, False, id="quirk-27-unknown"),
+        pytest.param({"NewConnectionStatus": "Connected"}, True, id="quirk-47-hangs"),
+    ],
+)
+async def test_connection_without_public_address_is_dead(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, status: Reply, hangs: bool
+) -> None:
+    """Whatever it says of itself, another one leads to the Internet."""
+    gateway.replies[STATUS] = [status]
+    async with ScriptedGateway() as dead:
+        dead.hangs = hangs
+        dead.replies[STATUS] = [status]
+        dead.replies[ADDRESS] = [{"NewExternalIPAddress": "0.0.0.0"}]
+        gateway.description = describe(
+            (SERVICE, f"http://127.0.0.1:{dead.port}/ip"), (SERVICE, "/ppp")
+        )
+
+        async with asyncio.timeout(2):
+            await agreeing_upnp.map(TARGET, 32400)
+
+    assert ADD in gateway.actions
 
 
 async def test_permission_for_each_device_quirk_15(

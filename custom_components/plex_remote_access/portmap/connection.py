@@ -3,18 +3,20 @@
 UPnP WANIPConnection:1 and :2, WANPPPConnection:1.
 """
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from enum import IntEnum, auto
 from ipaddress import AddressValueError, IPv4Address
 from typing import Final
 
 import aiohttp
 
-from . import second_opinion, soap, ssdp
+from . import const, second_opinion, soap, ssdp
 from .discovery import UnreadableError, find_services
 from .http import LostError
 from .igd import Service
-from .model import PortMapError, Reason
+from .model import PortMapError, Reason, is_public
 from .route import Route
 from .second_opinion import SecondOpinion
 from .soap import SoapFault
@@ -22,6 +24,16 @@ from .soap import SoapFault
 # Not only what the standard says: https://github.com/tailscale/tailscale/issues/10911
 _CONNECTED: Final = frozenset({"Connected", "Up"})
 _SECOND_VERSION: Final = "WANIPConnection:2"
+
+
+class _Rank(IntEnum):
+    """How likely a service leads to the Internet, the likeliest first."""
+
+    ONLINE = auto()
+    CONNECTED = auto()
+    PUBLIC = auto()
+    ANSWERING = auto()
+    SILENT = auto()
 
 
 class Connection:
@@ -35,11 +47,16 @@ class Connection:
         self._route = route
         self._port = port
         self._service: Service | SecondOpinion | None = None
+        self.heard = False
+        """The router was heard in the search that was begun last."""
 
     async def find(self) -> None:
         """Search the router and choose the service to speak with."""
+        self.heard = False
         try:
-            services = await find_services(self._session, self._route, self._port)
+            services = await find_services(
+                self._session, self._route, self._port, self._was_heard
+            )
         except UnreadableError as err:
             self._service = await second_opinion.ask(err.url)
             if self._service is None:
@@ -47,25 +64,48 @@ class Connection:
             return
         self._service = await self._best(services) if len(services) > 1 else services[0]
 
+    def _was_heard(self) -> None:
+        self.heard = True
+
     async def _best(self, services: list[Service]) -> Service:
-        """Return the first service that is connected, or else one that answers.
+        """Return the service that is alive, asked side by side: a dead one may hang.
 
         One WAN connection of several is alive (MikroTik, DSL modems with both IP and
         PPP): https://github.com/tailscale/tailscale/issues/8364
         """
-        answering: list[Service] = []
-        for service in services:
-            try:
-                output = await self._ask(service, "GetStatusInfo", {})
-            except SoapFault:
-                answering.append(service)
-            except PortMapError:
-                continue
-            else:
-                if output.get("NewConnectionStatus") in _CONNECTED:
-                    return service
-                answering.append(service)
-        return (answering or services)[0]
+        loop = asyncio.get_running_loop()
+        tasks = [asyncio.create_task(self._rank(service)) for service in services]
+        end = loop.time() + const.ACTION_TIMEOUT
+        pending = set(tasks)
+        try:
+            while pending and (left := end - loop.time()) > 0:
+                done, pending = await asyncio.wait(
+                    pending, timeout=left, return_when=asyncio.FIRST_COMPLETED
+                )
+                if any(task.result() is _Rank.ONLINE for task in done):
+                    end = min(end, loop.time() + const.GRACE)
+        finally:
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        ranks = [_Rank.SILENT if task.cancelled() else task.result() for task in tasks]
+        return services[ranks.index(min(ranks))]
+
+    async def _rank(self, service: Service) -> _Rank:
+        """Tell how likely it is that a service leads to the Internet."""
+        connected = public = False
+        try:
+            output = await self._ask(service, "GetStatusInfo", {})
+            connected = output.get("NewConnectionStatus") in _CONNECTED
+        except PortMapError as err:
+            if err.reason is Reason.NO_ROUTER or isinstance(err, LostError):
+                return _Rank.SILENT
+        with suppress(PortMapError, AddressValueError):
+            output = await self._ask(service, "GetExternalIPAddress", {})
+            public = is_public(IPv4Address(output.get("NewExternalIPAddress", "")))
+        if connected:
+            return _Rank.ONLINE if public else _Rank.CONNECTED
+        return _Rank.PUBLIC if public else _Rank.ANSWERING
 
     async def call(self, action: str, **arguments: str) -> dict[str, str]:
         """Call an action and return its output arguments. Raises PortMapError."""

@@ -1,6 +1,7 @@
 """Finding the router's service that maps ports."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -28,22 +29,29 @@ class UnreadableError(PortMapError):
 
 
 async def find_services(
-    session: aiohttp.ClientSession, route: Route, port: int
+    session: aiohttp.ClientSession,
+    route: Route,
+    port: int,
+    heard: Callable[[], None] = lambda: None,
 ) -> list[Service]:
     """Search and read descriptions; return the services of the best device.
 
-    The first answer counts if it is the router's own. Raises PortMapError,
-    UnreadableError if only the reading failed.
+    The first answer counts if it is the router's own. `heard` is called when there is
+    a router, which may still be slow. Raises PortMapError, UnreadableError if only the
+    reading failed.
     """
     try:
         async with ssdp.search(route, port) as answers:
-            return await _first_services(session, route, answers)
+            return await _first_services(session, route, answers, heard)
     except OSError as err:
         raise PortMapError(Reason.NO_ROUTER, f"No way to search ({err})") from err
 
 
 async def _first_services(
-    session: aiohttp.ClientSession, route: Route, answers: asyncio.Queue[Answer]
+    session: aiohttp.ClientSession,
+    route: Route,
+    answers: asyncio.Queue[Answer],
+    heard: Callable[[], None],
 ) -> list[Service]:
     """Return the services of the first neighbour that turns out to have some.
 
@@ -52,6 +60,7 @@ async def _first_services(
     failure = PortMapError(Reason.NO_ROUTER, _SILENCE)
     tasks: set[asyncio.Task[Answer | list[Service]]] = set()
     others: list[Service] = []
+    own_heard = False
     loop = asyncio.get_running_loop()
     end = loop.time() + const.PATIENCE
     try:
@@ -72,12 +81,19 @@ async def _first_services(
                     if urls := description_urls(result, route):
                         reading = _read_first(session, route, urls)
                         tasks.add(asyncio.create_task(reading))
+                        if result.responder == route.gateway and not own_heard:
+                            # Slow to answer, it is slow to describe itself as well.
+                            own_heard = True
+                            patience = const.PATIENCE - const.SEARCH_ALL
+                            end = max(end, loop.time() + patience)
+                            heard()
                 elif result and URL(result[0].control_url).host == str(route.gateway):
                     return result
                 elif result:
-                    # Another router on the link; ours may only be slower.
+                    # Another router on the link, where a mapping may open nothing;
+                    # ours may only be slower.
                     others = others or result
-                    end = min(end, loop.time() + const.GRACE)
+                    heard()
             tasks -= done
     finally:
         for task in tasks:

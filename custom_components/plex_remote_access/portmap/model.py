@@ -157,6 +157,11 @@ class Mapper(Protocol):
 
     method: Method
 
+    @property
+    def heard(self) -> bool:
+        """Tell whether the router has answered a probe that is not over yet."""
+        return False
+
     async def probe(self) -> None:
         """Find out whether the router speaks this protocol."""
 

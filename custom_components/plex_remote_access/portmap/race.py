@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from . import const
 from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, most_telling
@@ -117,11 +117,15 @@ class _Racer:
 
     async def _probe(self, end: float) -> None:
         """Probe, until the time is over that all share: silence is told in one."""
+        probing = asyncio.ensure_future(self.mapper.probe())
         try:
-            async with asyncio.timeout_at(end):
-                await self.mapper.probe()
-        except TimeoutError:
-            raise PortMapError(Reason.NO_ROUTER, "No answer") from None
+            left = end - asyncio.get_running_loop().time()
+            await asyncio.wait((probing,), timeout=left)
+            if not (probing.done() or self.mapper.heard):
+                raise PortMapError(Reason.NO_ROUTER, "No answer")
+            await probing
+        finally:
+            await _cancel((probing,))
 
     async def give_way(
         self, other: _Racer, started: float, other_answered_at: float
@@ -146,7 +150,7 @@ class _Racer:
                 await self._failed.wait()
 
 
-async def _cancel(tasks: Iterable[asyncio.Task[Mapping]]) -> None:
+async def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel, and let what was begun be cleaned up."""
     for task in tasks:
         task.cancel()

@@ -71,6 +71,11 @@ class UpnpMapper(Mapper):
             "wants_permission": self._connection.is_fritz_box,
         }
 
+    @property
+    @override
+    def heard(self) -> bool:
+        return self._connection.heard
+
     @override
     async def probe(self) -> None:
         await self._connection.find()
