@@ -1,14 +1,19 @@
 """Tests of asking through several protocols at once."""
 
 import asyncio
-from unittest.mock import Mock
+from unittest.mock import AsyncMock, Mock, patch
 
 import pytest
 
-from custom_components.plex_remote_access.portmap import Method, PortMapError, Reason
+from custom_components.plex_remote_access.portmap import (
+    Method,
+    PortMapError,
+    Reason,
+    Router,
+)
 from custom_components.plex_remote_access.portmap.race import first_to_map
 
-from .common import TARGET
+from .common import MAPPING, PACKAGE, TARGET
 from .fakes import FakeMapper
 
 NO = PortMapError(Reason.NO_ROUTER, "closed")
@@ -99,6 +104,19 @@ async def test_proven_one_is_asked_at_once() -> None:
 async def test_proven_one_fails() -> None:
     """Then all are asked."""
     assert await race(FakeMapper(PCP), FakeMapper(UPNP, map=NO), proven=UPNP) is PCP
+
+
+async def test_what_worked_before_has_failed(client: Router) -> None:
+    """The others do not have to wait for it at each attempt."""
+    race = AsyncMock(side_effect=[MAPPING, NO, MAPPING])
+    with patch(f"{PACKAGE}.router.first_to_map", race):
+        await client.map(TARGET, 40000)
+        with pytest.raises(PortMapError):
+            await client.map(TARGET, 40000)
+        await client.map(TARGET, 40000)
+
+    proven = [call.kwargs["proven"] for call in race.call_args_list]
+    assert proven == [None, UPNP, None]
 
 
 async def test_most_telling_error() -> None:

@@ -100,12 +100,10 @@ class Router:
         `asking` is called when the router is about to be asked for one.
         """
         await self.find_route()
+        # Should it fail, the others get all the time there is at the next attempt.
+        proven, self._worked = self._worked, None
         mapping = await first_to_map(
-            self.mappers(target),
-            target,
-            external_port,
-            proven=self._worked,
-            asking=asking,
+            self.mappers(target), target, external_port, proven=proven, asking=asking
         )
         self._worked = mapping.method
         return mapping
