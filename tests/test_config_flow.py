@@ -88,6 +88,7 @@ async def test_spaces_around_what_was_pasted(
         (lambda plex: {"port": "nan"}, {"port": "invalid_port"}),
         (lambda plex: {"ssl": True}, {"host": "cannot_connect"}),
         (lambda plex: {"token": "wrong"}, {"token": "invalid_auth"}),
+        (lambda plex: {"token": ""}, {"token": "invalid_auth"}),
         (lambda plex: {"token": plex.shared_token}, {"token": "not_owner"}),
     ],
 )

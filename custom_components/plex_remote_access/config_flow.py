@@ -85,7 +85,7 @@ class PlexRemoteAccessConfigFlow(FindingFlow, DiscoveryFlow, domain=DOMAIN):
         """Ask for address and token, and try them."""
         errors: dict[str, str] = {}
         if user_input is not None and await self._try(
-            _fill_in(user_input, {CONF_TOKEN: self._token}), errors
+            _fill_in(user_input, {CONF_TOKEN: self._token or ""}), errors
         ):
             return await self._proceed()
         return self._show_manual(user_input or self._address, errors)
