@@ -221,6 +221,12 @@ from .plan_states import (
             id="manual-on-was-on",
         ),
         pytest.param(
+            replace(WANTED, mode=MANUAL, request=ON),
+            GOOD,
+            (Close(), PUBLISH_OURS),
+            id="manual-instead-of-ours-has-plex-tv-look-anew",
+        ),
+        pytest.param(
             replace(WANTED, mode=MANUAL, request=OFF),
             seen(mapped=False),
             (UNPUBLISH,),

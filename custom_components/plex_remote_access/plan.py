@@ -4,7 +4,7 @@ Pure: no clock, no network, no Home Assistant. Everything that happens elsewhere
 causes a fresh look, whose result is handed to `make_plan`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from ipaddress import IPv4Address
 from typing import Final
@@ -49,14 +49,7 @@ _SIGNED_OUT: Final = frozenset({SignInState.NONE, SignInState.INVALID})
 # Against these something can be tried.
 _CURABLE: Final = frozenset({Status.UNREACHABLE, Status.NOT_MAPPED})
 # What people want to be warned of.
-BAD_NEWS: Final = frozenset(
-    {
-        Status.UNREACHABLE,
-        Status.NOT_MAPPED,
-        Status.NOT_PUBLISHED,
-        Status.DOUBLE_NAT,
-    }
-)
+BAD_NEWS: Final = _CURABLE | {Status.NOT_PUBLISHED, Status.DOUBLE_NAT}
 
 
 class Cause(StrEnum):
@@ -294,7 +287,11 @@ def _publish(wanted: Wanted, seen: Seen) -> list[Step]:
     if wanted.request is not Request.ON:
         return []
     manual_mode = wanted.mode is PortMapping.MANUAL
-    return _write(seen, PreferenceChange(publish=True, manual_mode=manual_mode))
+    change = PreferenceChange(publish=True, manual_mode=manual_mode)
+    if manual_mode and seen.mapping is not None:
+        # Told what it knows already, the server has plex.tv look at the port anew.
+        return [Write(replace(change, manual_port=seen.preferences.manual_port))]
+    return _write(seen, change)
 
 
 def _mend(seen: Seen, status: Status) -> list[Step]:
