@@ -38,6 +38,8 @@ table inet {TABLE} {{
     }}
     chain forward {{
         type filter hook forward priority 0; policy drop;
+        # Where the kernel's br_netfilter is loaded, what is only switched comes here.
+        iifname "{LAN_INTERFACE}" oifname "{LAN_INTERFACE}" accept
         iifname "{LAN_INTERFACE}" oifname "{WAN_INTERFACE}" accept
         jump {FORWARD_CHAIN}
         jump refuse

@@ -73,6 +73,13 @@ def test_port_is_reachable_exactly_while_it_is_mapped(lab: Lab) -> None:
     assert lab.connect_from_wan(WAN_ADDRESS, PORT) is Connection.REFUSED
 
 
+@pytest.mark.usefixtures("server")
+def test_hosts_of_the_lan_reach_each_other(lab: Lab) -> None:
+    """The router only switches what they say, whatever its firewall forbids."""
+    assert lab.connect(Host.NAS, LAN_ADDRESS, PORT) is Connection.OPEN
+    assert lab.connect(Host.LAN, NAS_ADDRESS, PORT) is Connection.REFUSED
+
+
 @pytest.mark.parametrize(
     ("clear", "left"), [(True, []), (False, [FORWARD])], ids=["forgets", "remembers"]
 )
