@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
@@ -46,3 +47,18 @@ async def test_cancelled(hass: HomeAssistant) -> None:
     alarm.set(1)
     async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2))
     assert len(rung) == 1
+
+
+async def test_home_assistant_stops(hass: HomeAssistant) -> None:
+    """It does not ring any more, also if what was interrupted sets it again."""
+    rung: list[None] = []
+    alarm = Alarm(hass, lambda: rung.append(None))
+    alarm.set(1)
+    hass.bus.async_listen_once(
+        EVENT_HOMEASSISTANT_STOP, callback(lambda _event: alarm.set(0))
+    )
+
+    await hass.async_stop(force=True)
+    async_fire_time_changed(hass, dt_util.utcnow() + timedelta(seconds=2))
+
+    assert rung == []
