@@ -22,6 +22,8 @@ SEARCH_VARIANT: Final = 1.0
 SEARCH_AGAIN: Final = 0.5
 # After the first good answer, how long a better one may still come.
 GRACE: Final = 0.05
+# The same where it comes from another router on the link than ours.
+GRACE_OF_OURS: Final = 1.0
 # Answers of one router to questions asked together.
 TOGETHER: Final = 0.003
 # How long PCP and NAT-PMP may take before UPnP is asked as well.

@@ -60,7 +60,7 @@ async def _first_services(
     failure = PortMapError(Reason.NO_ROUTER, _SILENCE)
     tasks: set[asyncio.Task[Answer | list[Service]]] = set()
     others: list[Service] = []
-    own_heard = False
+    own: set[asyncio.Task[Answer | list[Service]]] = set()
     loop = asyncio.get_running_loop()
     end = loop.time() + const.PATIENCE
     try:
@@ -79,20 +79,22 @@ async def _first_services(
                 if isinstance(result, Answer):
                     tasks.add(asyncio.create_task(answers.get()))
                     if urls := description_urls(result, route):
-                        reading = _read_first(session, route, urls)
-                        tasks.add(asyncio.create_task(reading))
-                        if result.responder == route.gateway and not own_heard:
-                            # Slow to answer, it is slow to describe itself as well.
-                            own_heard = True
-                            patience = const.PATIENCE - const.SEARCH_ALL
-                            end = max(end, loop.time() + patience)
-                            heard()
-                elif result and URL(result[0].control_url).host == str(route.gateway):
+                        reading = asyncio.create_task(_read_first(session, route, urls))
+                        tasks.add(reading)
+                        if result.responder == route.gateway:
+                            if not own:
+                                # Slow to answer, it is slow to describe itself as well.
+                                patience = const.PATIENCE - const.SEARCH_ALL
+                                end = max(end, loop.time() + patience)
+                                heard()
+                            own.add(reading)
+                elif result and task in own:
                     return result
                 elif result:
-                    # Another router on the link, where a mapping may open nothing;
-                    # ours may only be slower.
+                    # Another router on the link, where a mapping may open nothing.
                     others = others or result
+                    if not own:
+                        end = min(end, loop.time() + const.GRACE_OF_OURS)
                     heard()
             tasks -= done
     finally:
