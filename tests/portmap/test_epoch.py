@@ -244,6 +244,19 @@ async def test_refusal_may_be_a_loss(
     assert asked.continuity.address is None
 
 
+async def test_refusal_that_goes_on_is_no_further_loss(
+    asked: Asked, mapping: Mapping, clock: Clock
+) -> None:
+    """What the router granted all the same is not asked for again each time."""
+    asked.refusal = PortMapError(Reason.NO_PUBLIC_ADDRESS, "network failure")
+    clock.now += 10.0
+    assert not await asked.stands(mapping)
+    granted_again = replace(mapping, granted_at=clock.now)
+    clock.now += 45.0
+
+    assert await asked.stands(granted_again)
+
+
 async def test_another_address_in_each_protocol(
     asked: Asked, mapping: Mapping, clock: Clock
 ) -> None:

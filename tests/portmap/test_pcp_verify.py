@@ -11,7 +11,8 @@ from custom_components.plex_remote_access.portmap import PortMapError, Reason
 from custom_components.plex_remote_access.portmap.pcp import PcpMapper
 from tests.simulators.router import PacketKind, Router
 
-from .common import LOOPBACK, ROUTE, TARGET, Clock
+from .common import LOOPBACK, MAPPING, ROUTE, TARGET, Clock
+from .responder import Responder
 
 PUBLIC = IPv4Address("198.51.100.7")
 NAT_PMP = {PacketKind.NAT_PMP_ADDRESS, PacketKind.NAT_PMP_MAP}
@@ -49,6 +50,22 @@ async def test_fifty_servers_cost_one_question(
 
     assert all(await asyncio.gather(*(pcp.verify(mapping) for _ in range(50))))
     assert router.packets == {PacketKind.NAT_PMP_ADDRESS: 1}
+
+
+async def test_router_with_nat_pmp_switched_off(
+    responder: Responder, clock: Clock
+) -> None:
+    """That it says so is no news of what it granted by PCP."""
+    pcp = PcpMapper(ROUTE, LOOPBACK, responder.port)
+    switched_off, announced = bytes.fromhex("00800002 000003e8"), bytes([2, 0x80])
+    announced += bytes(6) + (1000).to_bytes(4) + bytes(12)
+    mapping = replace(MAPPING, granted_at=clock.now)
+    responder.replies = [[announced], [switched_off]]
+
+    assert await pcp.verify(mapping)
+    clock.now += 1
+    responder.replies = [[announced]]
+    assert await pcp.verify(mapping)
 
 
 @pytest.mark.parametrize("times_verified", [0, 1])

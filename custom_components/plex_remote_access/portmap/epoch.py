@@ -98,12 +98,14 @@ class Continuity:
         """
         async with self._lock:
             if time.monotonic() >= self._looked_at + const.SHARED_ANSWER:
-                self._refusal = None
+                before, self._refusal = self._refusal, None
                 try:
                     await self._look()
                 except PortMapError as err:
                     self._refusal = err
-                    if err.reason is not Reason.NO_ROUTER:
+                    # One that goes on says nothing about what was granted meanwhile.
+                    goes_on = before is not None and before.reason is err.reason
+                    if err.reason is not Reason.NO_ROUTER and not goes_on:
                         self._forget()
                 self._looked_at = time.monotonic()
             if (refusal := self._refusal) is not None:

@@ -5,7 +5,7 @@ https://www.rfc-editor.org/rfc/rfc6887
 
 from contextlib import suppress
 from ipaddress import IPv4Address
-from typing import override
+from typing import Final, override
 
 from . import const, natpmp
 from .epoch import Continuity
@@ -21,6 +21,9 @@ from .pcp_packets import (
 )
 from .route import Route
 from .udp import UdpClient
+
+# What a router says in NAT-PMP that does not have it, or has it switched off.
+_NO_NAT_PMP: Final = frozenset({Reason.NO_ROUTER, Reason.REFUSED})
 
 
 class PcpMapper(Mapper):
@@ -132,7 +135,7 @@ class PcpMapper(Mapper):
         try:
             await self._ask_address()
         except PortMapError as err:
-            if known or err.reason is not Reason.NO_ROUTER:
+            if known or err.reason not in _NO_NAT_PMP:
                 raise
 
     async def _ask_epoch(self) -> None:
@@ -148,7 +151,7 @@ class PcpMapper(Mapper):
                 natpmp.build_address_request(), natpmp.parse_address_response
             )
         except PortMapError as err:
-            if err.reason is not Reason.NO_ROUTER:
+            if err.reason not in _NO_NAT_PMP:
                 self._speaks_nat_pmp = True
             else:
                 # It answered before: it may be restarting, and is asked once more.
