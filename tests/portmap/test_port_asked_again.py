@@ -86,6 +86,18 @@ async def test_refusal_of_what_stands_is_no_obstacle(
     assert port.obstacle is None
 
 
+async def test_another_port_when_asked_again(
+    port: KeptPort, fake_router: FakeRouter, fake_clock: FakeClock
+) -> None:
+    """The router had lost the mapping, and somebody else has the port by now."""
+    fake_router.method = Method.PCP
+    await port.open(40000)
+    fake_router.assigned = 40001
+    await pass_time(port, fake_clock, 60)
+
+    assert (port.wanted, port.times_opened) == (40001, 2)
+
+
 async def test_address_is_asked_again_after_an_event(
     port: KeptPort, fake_router: FakeRouter
 ) -> None:

@@ -273,9 +273,7 @@ class KeptPort:
         await self._map(external_port)
 
     async def _map(self, external_port: int) -> None:
-        mapping = await self._ask_to_map(await self._target(), external_port)
-        self._opened(mapping)
-        await self._learn_address(mapping)
+        await self._opened(await self._ask_to_map(await self._target(), external_port))
 
     async def _restore(self, mapping: Mapping) -> None:
         """Ask again for what the router has lost."""
@@ -288,8 +286,7 @@ class KeptPort:
             self._set_mapping(None, leave=True)
             await self._leaving.close()
             restored = await self._ask_to_map(mapping.target, mapping.external_port)
-        self._opened(restored)
-        await self._learn_address(restored)
+        await self._opened(restored)
 
     async def _ask_to_map(self, target: Target, external_port: int) -> Mapping:
         """Ask for a mapping; who is interrupted does not know what became of it."""
@@ -311,10 +308,12 @@ class KeptPort:
         try:
             renewed = await self._router.extend(mapping)
         except PortMapError:
-            if not due:
-                return
-            if not self._schedule.renewal_failed(mapping):
+            if due and not self._schedule.renewal_failed(mapping):
                 raise
+            return
+        if renewed.external_port != mapping.external_port:
+            # The router had lost it, and somebody else has the port now.
+            await self._opened(renewed)
             return
         self._set_mapping(renewed)
         self._schedule.renewed(renewed)
@@ -366,7 +365,7 @@ class KeptPort:
 
     # What is known
 
-    def _opened(self, mapping: Mapping) -> None:
+    async def _opened(self, mapping: Mapping) -> None:
         self.times_opened += 1
         self._had_mapping = True
         # Later attempts keep to the port that the router has given.
@@ -375,6 +374,7 @@ class KeptPort:
         self._set_mapping(mapping)
         self._schedule.opened(mapping)
         self._schedule.checked(self.mapping)
+        await self._learn_address(mapping)
 
     def _set_mapping(self, mapping: Mapping | None, *, leave: bool = False) -> None:
         if leave and self.mapping is not None:
