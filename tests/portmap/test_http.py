@@ -153,6 +153,18 @@ async def test_what_came_is_enough_quirk_48(
     assert (await get(session, server)).body == b"<root/>"
 
 
+async def test_length_that_never_comes_quirk_52(
+    session: aiohttp.ClientSession, server: RawServer
+) -> None:
+    """A router may promise more, and wait: all that matters has come."""
+    body = b"<root><device/></root>\r\n"
+    server.parts = (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", body)
+    server.hangs_up = False
+
+    async with asyncio.timeout(1.5):
+        assert (await get(session, server)).body == body
+
+
 @pytest.mark.parametrize(
     "head",
     [

@@ -5,7 +5,7 @@ refuses to read is asked for once more and read without its strictness.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 import re
 from typing import Final
@@ -21,6 +21,9 @@ _HEADERS: Final = {"Connection": "close", "Accept-Encoding": "identity"}
 _CHUNKED: Final = re.compile(
     rb"^transfer-encoding\s*:\s*chunked", re.IGNORECASE | re.MULTILINE
 )
+# The end of what routers are asked for: a description, or the answer to an action.
+_COMPLETE: Final = re.compile(rb"</(?:\w+:)?(?:root|Envelope)>\s*\Z", re.IGNORECASE)
+_LAST: Final = 64
 
 
 class LostError(PortMapError):
@@ -59,9 +62,13 @@ async def request(
                         method, url, data=data, headers=sent, allow_redirects=False
                     ) as response:
                         status = response.status
-                        async for chunk in response.content.iter_any():
+                        content, silence = response.content, None
+                        while chunk := await _read(content.readany(), silence):
                             body += chunk
                             _check_length(body)
+                            # Some promise more than that, and do not hang up.
+                            complete = _COMPLETE.search(body[-_LAST:])
+                            silence = const.SILENCE if complete else None
                     break
                 except aiohttp.ClientResponseError:
                     # A head that is not by the rules, or a length that is not the
@@ -98,7 +105,7 @@ async def _ask_plainly(
         writer.write("\r\n".join([*lines, "", ""]).encode() + data)
         answer = bytearray()
         silence: float | None = None
-        while chunk := await _read(reader, silence):
+        while chunk := await _read(reader.read(const.MAX_BODY), silence):
             answer += chunk
             _check_length(answer)
             silence = const.SILENCE
@@ -107,11 +114,11 @@ async def _ask_plainly(
     return parse_page(bytes(answer))
 
 
-async def _read(reader: asyncio.StreamReader, silence: float | None) -> bytes:
+async def _read(reading: Awaitable[bytes], silence: float | None) -> bytes:
     """Return what comes next; nothing at the end, or after so long a silence."""
     try:
         async with asyncio.timeout(silence):
-            return await reader.read(const.MAX_BODY)
+            return await reading
     except TimeoutError:
         return b""
 
