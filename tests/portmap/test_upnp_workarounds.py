@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from custom_components.plex_remote_access.portmap import PortMapError, Reason
+from custom_components.plex_remote_access.portmap import PortMapError, Reason, Target
 from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 from tests.simulators.router.http_server import Response
 
@@ -175,8 +175,9 @@ async def test_connection_without_public_address_is_dead(
     assert ADD in gateway.actions
 
 
+@pytest.mark.parametrize("target", [TARGET, OTHER_HOST], ids=["this-host", "another"])
 async def test_permission_for_each_device_quirk_15(
-    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, target: Target
 ) -> None:
     """A FRITZ!Box wants a tick for the device; that is told."""
     gateway.description = describe((SERVICE, "/control")).replace(
@@ -186,5 +187,5 @@ async def test_permission_for_each_device_quirk_15(
     gateway.replies[ADD] = [606]
 
     with pytest.raises(PortMapError) as raised:
-        await agreeing_upnp.map(OTHER_HOST, 32400)
+        await agreeing_upnp.map(target, 32400)
     assert raised.value.reason is Reason.DEVICE_PERMISSION

@@ -50,8 +50,9 @@ def refusal(
     """Say why a router refuses for good, a mapping to another host than ours or not."""
     if fault.code in _FULL:
         return PortMapError(Reason.TABLE_FULL, str(fault))
-    if fault.code == _NOT_AUTHORIZED and other_host:
+    if fault.code == _NOT_AUTHORIZED:
         if connection.is_fritz_box:
             return PortMapError(Reason.DEVICE_PERMISSION, str(fault))
-        return PortMapError(Reason.REFUSED_FOR_OTHER_HOST, str(fault))
+        if other_host:
+            return PortMapError(Reason.REFUSED_FOR_OTHER_HOST, str(fault))
     return PortMapError(Reason.REFUSED, str(fault))
