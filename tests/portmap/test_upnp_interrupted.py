@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+import gc
 
 import pytest
 
@@ -125,6 +126,27 @@ async def test_row_that_comes_late_quirk_56(
     await asyncio.gather(closing, added.wait())
 
     assert not len(router.table)
+
+
+async def test_refusal_that_comes_late(
+    upnp: UpnpMapper,
+    router: Router,
+    held_back: asyncio.Event,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nobody waits for it any more, and nobody is told."""
+    monkeypatch.setattr(f"{PACKAGE}.const.UNDO_ANSWER", 0.1)
+    router.faults.soap.refuse["AddPortMapping"] = 606
+    task = asyncio.create_task(upnp.map(TARGET, 40000))
+    await become(lambda: "AddPortMapping" in _actions(router), True)
+    task.cancel()
+    await asyncio.wait((task,))
+    held_back.set()
+    await upnp.release(MAPPING)
+    gc.collect()
+
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 @pytest.mark.usefixtures("held_back")

@@ -297,11 +297,18 @@ class UpnpMapper(Mapper):
             )
         )
         try:
-            return await asyncio.shield(call)
+            await asyncio.wait((call,))
         except asyncio.CancelledError:
             self._unanswered.add(call)
-            call.add_done_callback(self._unanswered.discard)
+            call.add_done_callback(self._answered)
             raise
+        return call.result()
+
+    def _answered(self, call: asyncio.Task[dict[str, str]]) -> None:
+        """Be done with an addition; nobody wants to hear a refusal any more."""
+        self._unanswered.discard(call)
+        if not call.cancelled():
+            call.exception()
 
     async def _settle(self) -> None:
         """Wait for the answers to additions that were interrupted.
