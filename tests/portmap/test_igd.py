@@ -93,13 +93,17 @@ def test_description_at_the_other_half_of_a_cluster_quirk_33() -> None:
 @pytest.mark.parametrize(
     ("responder", "urls"),
     [
-        ("192.168.1.2", ["http://192.168.1.2:5000/root.xml"]),
-        ("198.51.100.7", []),
-        ("127.0.0.1", []),
+        pytest.param(
+            "192.168.1.2",
+            ["http://192.168.1.1:5000/root.xml", "http://192.168.1.2:5000/root.xml"],
+            id="quirk-33-neighbour",
+        ),
+        pytest.param("198.51.100.7", [], id="farther-away"),
+        pytest.param("127.0.0.1", [], id="loopback"),
     ],
 )
 def test_description_of_another_device(responder: str, urls: list[str]) -> None:
-    """A neighbour may be the router as well; nobody from farther away may."""
+    """A neighbour may be the router as well, and then it names what both share."""
     answer = Answer(
         responder=IPv4Address(responder), location="http://192.168.1.1:5000/root.xml"
     )

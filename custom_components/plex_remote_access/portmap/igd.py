@@ -52,7 +52,8 @@ def description_urls(answer: Answer, route: Route) -> list[URL]:
     A device speaks for itself, whatever address it names: routers name one that they do
     not have, or the loopback. What the router names on its own link comes second, as
     clustered ones answer with the address of the other half
-    (https://github.com/tailscale/tailscale/issues/5502). So nobody can send us elsewhere.
+    (https://github.com/tailscale/tailscale/issues/5502), or from it and name the shared
+    one. So nobody can send us elsewhere.
     """
     try:
         url = URL(answer.location)
@@ -65,7 +66,9 @@ def description_urls(answer: Answer, route: Route) -> list[URL]:
         named = IPv4Address(url.host)
     except AddressValueError:
         return [own]
-    if answer.responder != route.gateway or named == route.gateway:
+    if named == route.gateway:
+        return list(dict.fromkeys((url, own)))
+    if answer.responder != route.gateway:
         return [own]
     return [own, url] if route.is_near(named) else [own]
 
