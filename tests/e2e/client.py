@@ -1,8 +1,9 @@
 """Home Assistant's REST and WebSocket APIs, as blocking calls."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 import json
 from typing import Any, Final, Self
@@ -75,16 +76,35 @@ class Client:
 
     def command(self, kind: str, **fields: Any) -> Any:
         """Send one WebSocket command and return its result."""
-        # In a thread, as a browser may keep this thread's event loop.
-        with ThreadPoolExecutor(1) as executor:
-            return executor.submit(
-                partial(asyncio.run, self._command({"type": kind, **fields}))
-            ).result()
+        return _in_thread(self._command({"type": kind, **fields}))
+
+    def events(self, kind: str, seconds: float) -> list[Any]:
+        """Subscribe to something, and return what is told for a while."""
+        return _in_thread(self._events({"type": kind}, seconds))
 
     async def _command(self, message: Mapping[str, Any]) -> Any:
         """Send one command over a connection of its own."""
+        async with asyncio.timeout(_TIMEOUT), self._connected(message) as (_, result):
+            return result
+
+    async def _events(self, message: Mapping[str, Any], seconds: float) -> list[Any]:
+        """Send one command over a connection of its own, and keep on listening."""
+        events = []
+        async with asyncio.timeout(_TIMEOUT), self._connected(message) as (socket, _):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    while True:
+                        told = await socket.receive_json()
+                        # Several at once come as a list.
+                        events += told if isinstance(told, list) else [told]
+        return [event["event"] for event in events]
+
+    @asynccontextmanager
+    async def _connected(
+        self, message: Mapping[str, Any]
+    ) -> AsyncGenerator[tuple[aiohttp.ClientWebSocketResponse, Any]]:
+        """Return a new connection and the result of its first command."""
         async with (
-            asyncio.timeout(_TIMEOUT),
             aiohttp.ClientSession() as session,
             session.ws_connect(f"{self.url}/api/websocket") as socket,
         ):
@@ -96,7 +116,7 @@ class Client:
             answer = await socket.receive_json()
             if not answer["success"]:
                 raise RefusedError(answer["error"]["message"])
-            return answer["result"]
+            yield socket, answer["result"]
 
     def _request(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
@@ -111,3 +131,9 @@ class Client:
         except urllib.error.HTTPError as error:
             reason = error.read().decode(errors="replace")
             raise RefusedError(f"{method} {path}: {error.code} {reason}") from error
+
+
+def _in_thread[T](talk: Coroutine[Any, Any, T]) -> T:
+    """Run something in a thread, as a browser may keep this thread's event loop."""
+    with ThreadPoolExecutor(1) as executor:
+        return executor.submit(partial(asyncio.run, talk)).result()

@@ -70,18 +70,21 @@ def pytest_runtest_makereport(
         for version in VERSIONS
     ],
 )
-def world(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Generator[World]:
-    """Return a lab with a Home Assistant for all tests of one version."""
+def version(request: pytest.FixtureRequest) -> str:
+    """Return the version of Home Assistant, which can run here."""
     pytest_socket.enable_socket()
     # Leave the namespace first, like on Ctrl-C: the lab ends all that is inside.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.default_int_handler)
-    version: str = request.param
-    _require(missing(version))
-    folder = tmp_path_factory.mktemp(version)
-    with make_world(version, folder) as running:
+    param: str = request.param
+    _require(missing(param))
+    return param
+
+
+@pytest.fixture(scope="session")
+def world(version: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[World]:
+    """Return a lab with a Home Assistant for all tests of one version."""
+    with make_world(version, tmp_path_factory.mktemp(version)) as running:
         try:
             yield running
         finally:

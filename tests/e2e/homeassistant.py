@@ -59,12 +59,14 @@ class HomeAssistant:
         adapters: Sequence[str] = (),
         plextv: str | None = None,
         components: Sequence[Path] = (),
+        integrations: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
     ) -> None:
         """Write the configuration into a new folder.
 
         With `adapters`, nothing is discovered on other network interfaces. With `plextv`,
-        the URL of a simulator, people sign in there. `components` are set up as well.
+        the URL of a simulator, people sign in there. `components` are set up as well,
+        and so are `integrations` of Home Assistant itself.
         """
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / "home-assistant-output.log"
@@ -85,6 +87,8 @@ class HomeAssistant:
         for component in components:
             (components_folder / component.name).symlink_to(component)
             configuration += f"{component.name}:\n"
+        for integration in integrations:
+            configuration += f"{integration}:\n"
         (folder / "configuration.yaml").write_text(configuration)
         storage = folder / ".storage"
         storage.mkdir()

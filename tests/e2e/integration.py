@@ -8,7 +8,7 @@ from .client import Client
 from .homeassistant import DOMAIN
 from .polling import poll
 
-_FLOW: Final = "/api/config/config_entries/flow"
+FLOW: Final = "/api/config/config_entries/flow"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ class RemoteAccess:
         cls, client: Client, server: Server, **remote_access: Mapping[str, Any] | str
     ) -> Self:
         """Add a server, step by step, as the forms ask for it."""
-        flow = client.post(_FLOW, handler=DOMAIN)
+        flow = client.post(FLOW, handler=DOMAIN)
         flow = _submit(client, flow, "user", next_step_id="manual")
         flow = _submit(
             client,
@@ -127,5 +127,5 @@ def _submit(
     """Answer the step that the flow should be at."""
     if flow.get("step_id") != step or flow.get("errors"):
         raise FlowError(f"not at {step}, but {flow}")
-    result: dict[str, Any] = client.post(f"{_FLOW}/{flow['flow_id']}", **answers)
+    result: dict[str, Any] = client.post(f"{FLOW}/{flow['flow_id']}", **answers)
     return result

@@ -94,6 +94,7 @@ def world(
     *,
     router: RouterOptions | None = None,
     components: Sequence[Path] = (),
+    integrations: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
 ) -> Generator[World]:
     """Bring a world up, and down whatever happens in it."""
@@ -126,6 +127,7 @@ def world(
             folder / "config",
             plextv=plextv,
             components=components,
+            integrations=integrations,
             env=env,
         )
         running = World(
