@@ -88,7 +88,9 @@ async def _first_services(
                                 end = max(end, loop.time() + patience)
                                 heard()
                             own.add(reading)
-                elif result and task in own:
+                elif result and (
+                    task in own or URL(result[0].control_url).host == str(route.gateway)
+                ):
                     return result
                 elif result:
                     # Another router on the link, where a mapping may open nothing.
