@@ -57,7 +57,7 @@ class FakeRouter:
         self.assigned: int | None = None
         self.table: dict[int, Mapping] = {}
         self.errors: dict[str, PortMapError] = {}
-        self.hang = False
+        self.hang = self.speaks_otherwise = False
         self.calls: list[tuple[str, float]] = []
 
     @property
@@ -109,8 +109,10 @@ class FakeRouter:
         await self._call("extend")
         return await self.map(mapping.target, mapping.external_port)
 
-    async def verify(self, mapping: Mapping) -> bool:
+    async def verify(self, mapping: Mapping, *, silent_before: bool = False) -> bool:
         """Look it up."""
+        if silent_before and self.speaks_otherwise:
+            return False
         await self._call("verify")
         return mapping.external_port in self.table
 

@@ -124,6 +124,20 @@ async def test_router_that_restarts_with_another_protocol(
     assert port.mapping.method is Method.PCP
 
 
+async def test_router_without_the_protocol_that_it_spoke(
+    port: KeptPort, fake_router: FakeRouter, fake_clock: FakeClock
+) -> None:
+    """It is not waited for until the lease ends; what it was asked for is closed."""
+    await port.open(40000)
+    fake_router.errors["verify"] = fake_router.errors["extend"] = SILENT
+    fake_router.method, fake_router.speaks_otherwise = Method.PCP, True
+
+    await pass_time(port, fake_clock, 120)
+
+    assert port.mapping is not None
+    assert port.mapping.method is Method.PCP
+
+
 async def test_mapping_that_was_not_lost_after_all_is_closed(
     port: KeptPort, fake_router: FakeRouter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

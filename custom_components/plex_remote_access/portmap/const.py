@@ -94,6 +94,9 @@ GENA_GOODBYE: Final = 1.0
 # Trying again; the last pause is repeated. A router that lost a mapping is restarting,
 # as a rule, and there is one that can map.
 RETRY_LOST: Final = (*(1.0,) * 10, 15.0, 30.0, 60.0)
+# After so many tries in silence, the router is asked in other protocols as well. Not
+# before: one that restarts has none, and looking for them takes PATIENCE.
+SILENT_TRIES: Final = 10
 RETRY: Final = (15.0, 30.0, 60.0, 120.0, 300.0)
 # What section 7.4 of RFC 6887 takes for long; a refusal for years must not last.
 REFUSAL_MAX: Final = 1800.0

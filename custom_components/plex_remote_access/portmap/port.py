@@ -249,7 +249,8 @@ class KeptPort:
             assert self.wanted is not None
             await self._map(self.wanted)
             return
-        if not await self._router.verify(mapping):
+        silent = self._failures >= const.SILENT_TRIES
+        if not await self._router.verify(mapping, silent_before=silent):
             await self._restore(mapping)
         elif (due := self._schedule.renewal_is_due) or not self._schedule.is_proven(
             mapping, signal
@@ -362,8 +363,6 @@ class KeptPort:
             raise
         finally:
             self._work = None
-
-    # What is known
 
     async def _opened(self, mapping: Mapping) -> None:
         self.times_opened += 1

@@ -113,9 +113,23 @@ class Router:
         mapper = await self._mapper_of(mapping)
         return await mapper.map(mapping.target, mapping.external_port)
 
-    async def verify(self, mapping: Mapping) -> bool:
-        """Tell whether a mapping still stands; False also where it may be lost."""
-        return await (await self._mapper_of(mapping)).verify(mapping)
+    async def verify(self, mapping: Mapping, *, silent_before: bool = False) -> bool:
+        """Tell whether a mapping still stands; False also where it may be lost.
+
+        Silence proves nothing, but a router that was silent before and answers in
+        another protocol does not speak the one of the mapping any more.
+        """
+        mapper = await self._mapper_of(mapping)
+        try:
+            return await mapper.verify(mapping)
+        except PortMapError as err:
+            if not (silent_before and err.reason is Reason.NO_ROUTER):
+                raise
+            others = [it for it in self.mappers(mapping.target) if it is not mapper]
+            probes = (other.probe() for other in others)
+            if None not in await asyncio.gather(*probes, return_exceptions=True):
+                raise
+        return False
 
     async def release(self, mapping: Mapping) -> None:
         """Remove a mapping and make sure that it is gone."""
