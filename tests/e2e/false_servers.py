@@ -32,6 +32,7 @@ _NAMES: Final = (
     "<img src=x onerror=alert(1)>",
     "{name}\x1b[31m",
     "ü" * 200,
+    "x" * 60000,
     "",
 )
 _PORTS: Final = (*PLAIN, SECURE, IMPOSTOR, SILENT, 0, 70000)

@@ -6,7 +6,7 @@ from pathlib import Path
 import re
 import shutil
 import time
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
@@ -23,6 +23,7 @@ from .world import World, world
 _LOOKS: Final = 32
 _LOOKS_AT_ONE_HOST: Final = 8
 _PROPOSALS: Final = 16
+_LONGEST_TITLE: Final = 2048
 _SWITCHED: Final = 8
 _ANSWERED: Final = 2
 # Home Assistant itself remembers all that was announced.
@@ -79,10 +80,13 @@ def _heard(client: Client) -> set[str]:
     }
 
 
-def _proposals(client: Client) -> list[dict[str, Any]]:
+def _titles(client: Client) -> list[str]:
     """Return what the owner finds under Discovered."""
-    flows = client.command("config_entries/flow/progress")
-    return [flow for flow in flows if flow["handler"] == DOMAIN]
+    return [
+        flow["context"]["title_placeholders"]["name"]
+        for flow in client.command("config_entries/flow/progress")
+        if flow["handler"] == DOMAIN
+    ]
 
 
 def _complaints(log: str) -> list[str]:
@@ -135,6 +139,8 @@ def test_thousands_of_announced_servers(hearing_home: World) -> None:
         assert 0 < looks.total() <= _LOOKS
         assert max(looks.values()) <= _LOOKS_AT_ONE_HOST
         assert hostile.requests_elsewhere() == []
-        assert 0 < len(_proposals(client)) <= _PROPOSALS
+        titles = _titles(client)
+        assert 0 < len(titles) <= _PROPOSALS
+        assert max(map(len, titles)) < _LONGEST_TITLE
         assert _resident_kib(home_assistant.pid) - memory < _KIB
         assert _complaints(home_assistant.output) == []

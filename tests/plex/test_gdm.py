@@ -49,6 +49,7 @@ def test_answer() -> None:
         ("32400", "port"),
         ("Resource-Identifier: 5f3c", "Resource-Identifier:"),
         ("Port", "Part"),
+        pytest.param("upstairs", "x" * 60000, id="name that fills a datagram"),
     ],
 )
 def test_answer_of_something_else(before: str, after: str) -> None:

@@ -14,6 +14,8 @@ _SEARCH: Final = b"M-SEARCH * HTTP/1.0\r\n\r\n"
 WINDOW: Final = 2.0
 # A flood of answers is no network of somebody's home.
 _MAX_SERVERS: Final = 32
+# Answers have a few hundred bytes; a name that fills a datagram is no name.
+_LONGEST_ANSWER: Final = 2048
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +30,8 @@ class FoundServer:
     @classmethod
     def parse(cls, answer: bytes, host: str) -> Self | None:
         """Read an answer; None if it is not that of a server."""
+        if len(answer) > _LONGEST_ANSWER:
+            return None
         first, *lines = answer.decode(errors="replace").splitlines() or [""]
         # Names may have a colon.
         pairs = (line.partition(":") for line in lines)
