@@ -13,14 +13,19 @@ import math
 import pytest
 import pytest_socket
 
-from custom_components.plex_remote_access.portmap import PortMapError, Reason
+from custom_components.plex_remote_access.portmap import (
+    PortMapError,
+    Reason,
+    Router as Client,
+    Target,
+)
 from custom_components.plex_remote_access.portmap.model import Mapper, why_not_public
 from custom_components.plex_remote_access.portmap.natpmp import NatPmpMapper
 from custom_components.plex_remote_access.portmap.pcp import PcpMapper
 from custom_components.plex_remote_access.portmap.route import Route
 from tests.simulators.router import PacketKind, Protocol, Router
 
-from .common import LOOPBACK, NONCE, ROUTE, TARGET, Clock
+from .common import LOOPBACK, MAPPING, NONCE, OTHER_HOST, ROUTE, TARGET, Clock
 from .responder import Responder
 
 NEIGHBOUR = "127.0.0.2"
@@ -310,3 +315,34 @@ async def test_one_of_both_is_silent(router: Router, silent: str) -> None:
         for mapper, outcome in zip(mappers, outcomes, strict=True)
         if isinstance(outcome, PortMapError)
     ] == [silent]
+
+
+@pytest.mark.usefixtures("short_waits")
+async def test_protocol_that_is_switched_off(client: Client, router: Router) -> None:
+    """Its mapping is lost where the router answers in another one."""
+    mapping = await client.map(TARGET, 40000)
+    router.faults.packets.drop = set(PacketKind) - {PacketKind.SSDP}
+
+    with pytest.raises(PortMapError):
+        await client.verify(mapping)
+    assert not await client.verify(mapping, silent_before=True)
+
+
+@pytest.mark.parametrize(
+    ("silent", "target"),
+    [
+        pytest.param(set(PacketKind), TARGET, id="in-everything"),
+        pytest.param({PacketKind.SSDP}, OTHER_HOST, id="pcp-may-not-map-elsewhere"),
+    ],
+)
+@pytest.mark.usefixtures("short_waits")
+async def test_silence_proves_nothing(
+    client: Client, router: Router, silent: set[PacketKind], target: Target
+) -> None:
+    """A router that starts anew is silent, in one protocol longer than in another."""
+    mapping = replace(MAPPING, target=target)
+    router.faults.packets.drop = silent
+
+    with pytest.raises(PortMapError) as raised:
+        await client.verify(mapping, silent_before=True)
+    assert raised.value.reason is Reason.NO_ROUTER

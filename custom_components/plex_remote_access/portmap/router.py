@@ -125,8 +125,13 @@ class Router:
         except PortMapError as err:
             if not (silent_before and err.reason is Reason.NO_ROUTER):
                 raise
-            others = [it for it in self.mappers(mapping.target) if it is not mapper]
-            probes = (other.probe() for other in others)
+            # That it speaks PCP does not say that it maps to another host.
+            this_host = is_this_host(mapping.target.address)
+            probes = [
+                other.probe()
+                for other in self.mappers(mapping.target)
+                if other is not mapper and (this_host or not other.method.is_udp)
+            ]
             if None not in await asyncio.gather(*probes, return_exceptions=True):
                 raise
         return False
