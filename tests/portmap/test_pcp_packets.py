@@ -87,9 +87,12 @@ def test_map_request(request_: MapRequest, packet: str) -> None:
     assert build_map_request(request_) == bytes.fromhex(packet)
 
 
-def test_announce_response() -> None:
-    """The epoch."""
-    assert parse_announce_response(ANNOUNCED) == 258
+@pytest.mark.parametrize("result", [0, 4], ids=["success", "only-maps"])
+def test_announce_response(result: int) -> None:
+    """The epoch, also of a router that does not know the question."""
+    packet = ANNOUNCED[:3] + bytes([result]) + ANNOUNCED[4:]
+
+    assert parse_announce_response(packet) == 258
 
 
 def test_map_response() -> None:

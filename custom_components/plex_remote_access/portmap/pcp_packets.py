@@ -24,6 +24,7 @@ _UNKNOWN: Final = IPv4Address(0)
 
 _UNSUPP_VERSION: Final = 1
 _NOT_AUTHORIZED: Final = 2
+_UNSUPP_OPCODE: Final = 4
 _UNSUPP_OPTION: Final = 5
 _NETWORK_FAILURE: Final = 7
 _NO_RESOURCES: Final = 8
@@ -90,10 +91,13 @@ def build_map_request(request: MapRequest) -> bytes:
 
 
 def parse_announce_response(packet: bytes) -> int | None:
-    """Read the epoch; None if the packet is no answer. Raises what the router says."""
+    """Read the epoch; None if the packet is no answer. Raises what the router says.
+
+    A router that only maps speaks PCP as well, and each refusal has the epoch in it.
+    """
     if (result := _read_result(packet, _OP_ANNOUNCE)) is None:
         return None
-    if result:
+    if result not in {0, _UNSUPP_OPCODE}:
         raise _refusal(packet, result)
     return _epoch(packet) if len(packet) >= _HEADER else None
 
