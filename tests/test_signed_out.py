@@ -91,6 +91,31 @@ async def test_signed_in_again(
     assert reauth_flows(hass) == []
 
 
+async def test_signed_in_again_after_an_off_that_it_was_not_told(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    freezer: TickingDateTimeFactory,
+    init_integration: MockConfigEntry,
+) -> None:
+    """The owner is asked for the token that it takes now: off is still to be told."""
+    await turn(hass, "on")
+    await plex.settled()
+    await become_nobodys(hass, plex, freezer)
+    with pytest.raises(HomeAssistantError):
+        await turn(hass, "off")
+    for _ in range(6):
+        await pass_time(hass, freezer, 11)
+    assert told(hass) == {"signed_out"}
+    assert reauth_flows(hass) == []
+
+    await plex.sign_in()
+    await plex.revoke_token()
+    for _ in range(3):
+        await pass_time(hass, freezer, 11)
+
+    assert len(reauth_flows(hass)) == 1
+
+
 async def test_server_that_was_nobodys_at_the_start(
     hass: HomeAssistant,
     plex: PlexServer,

@@ -121,9 +121,8 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             if await reconciler.closing.is_due(self.server):
                 closed = await self._acts.run(self._close, yields=False)
                 return self._tell(before, closed)
-            # Asked without the lock: a server that hangs must not keep the owner from
-            # closing the port meanwhile. Answers from before our own last steps would
-            # look as if somebody had undone these.
+            # Without the lock: a hanging server must not keep the owner from closing.
+            # Answers from before our last steps would look as if these were undone.
             steps_taken, answers = reconciler.steps_taken, await self._ask_server()
             look = partial(self._look_at, steps_taken, answers)
             return self._tell(before, await self._acts.run(look))
@@ -142,7 +141,11 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _close(self) -> Snapshot:
         """Close because it is time, unless that was done before it was our turn."""
         done = self._reconciler.closing.due_in is None
-        return await self._carry_out(None if done else Request.OFF)
+        try:
+            return await self._carry_out(None if done else Request.OFF)
+        except PlexError as err:
+            await self._judge(err)
+            raise
 
     async def _look_at(
         self, steps_taken: int, answers: tuple[Preferences, Account]
@@ -290,8 +293,7 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
             if snapshot is not None:
                 self.async_set_updated_data(snapshot)
         except PlexError, RouterSwitchError:
-            # What was done by halves shows, or is mended by a look: a port that was
-            # opened for a server that then refused to be published is closed again.
+            # A look mends what was done by halves: it closes a port opened for nothing.
             self._alarm.set(NEWS_DELAY.total_seconds())
             raise
         finally:
