@@ -107,6 +107,25 @@ async def test_turning_on_is_for_good(
     assert state_of(hass, STATUS).attributes["closes_at"] is None
 
 
+async def test_what_fails_sets_no_end(
+    hass: HomeAssistant,
+    plex: PlexServer,
+    router: Router,
+    freezer: TickingDateTimeFactory,
+) -> None:
+    """What was on for good does not end because of what the owner was told failed."""
+    await turn(hass, "on")
+    plex.faults.endpoints[Endpoint.PREFS] = EndpointFault(status=503)
+    with pytest.raises(HomeAssistantError):
+        await enable_for(hass, {"hours": 2})
+    plex.faults.endpoints.clear()
+
+    await pass_time(hass, freezer, 7201)
+
+    assert open_ports(router) == [32400]
+    assert setting(plex, PUBLISH) is True
+
+
 async def test_turning_off_ends_it(
     hass: HomeAssistant, router: Router, freezer: TickingDateTimeFactory
 ) -> None:

@@ -221,11 +221,9 @@ class PlexRemoteAccessCoordinator(DataUpdateCoordinator[Snapshot]):
     ) -> None:
         """Turn remote access on, for good or for a while. Raises PlexError."""
         reconciler = self._reconciler
-        reconciler.closing.cancel()
-        if duration is not None:
-            reconciler.closing.set(duration, wait_for_streams=wait_for_streams)
-        reconciler.prefer(None)
-        await self._act(Request.ON)
+        async with reconciler.ending(duration, wait_for_streams=wait_for_streams):
+            reconciler.prefer(None)
+            await self._act(Request.ON)
 
     async def async_switch_off(self) -> None:
         """Turn remote access off. Raises PlexError.

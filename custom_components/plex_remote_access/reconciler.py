@@ -1,7 +1,9 @@
 """Bringing what is true in line with what is wanted, for one Plex server."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 from homeassistant.config_entries import ConfigEntry
@@ -22,7 +24,7 @@ from .plan import (
     adopt_mode,
     make_plan,
 )
-from .plex import Account, MappingState, PlexServer, Preferences
+from .plex import Account, MappingState, PlexError, PlexServer, Preferences
 from .port_watch import PortWatch
 from .portmap import PortMapError, Signal
 from .remedy import RemedyWatch
@@ -322,6 +324,27 @@ class Reconciler:
         """Take steps that the owner asks for. Raises PlexError."""
         if self.seen is not None:
             await self._steps.take(steps, self.mode, self.seen)
+
+    @asynccontextmanager
+    async def ending(
+        self, duration: timedelta | None, *, wait_for_streams: bool
+    ) -> AsyncIterator[None]:
+        """End what is switched on meanwhile after a while, or not any more.
+
+        Where switching on fails, what was on for good stays so.
+        """
+        closing, seen = self.closing, self.seen
+        for_good = closing.at is None and seen is not None and seen.preferences.publish
+        closing.cancel()
+        if duration is not None:
+            closing.set(duration, wait_for_streams=wait_for_streams)
+        try:
+            yield
+        except PlexError:
+            if for_good:
+                closing.cancel()
+                await self.remember()
+            raise
 
     async def remember(self) -> None:
         """Keep on disk what must survive a power cut."""
