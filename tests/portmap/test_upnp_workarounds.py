@@ -18,6 +18,7 @@ ADD, GET, DELETE = (
 )
 STATUS = "GetStatusInfo"
 WALK, ADDRESS = "GetGenericPortMappingEntry", "GetExternalIPAddress"
+CONNECTED = {"NewConnectionStatus": "Connected"}
 PUBLIC = {"NewExternalIPAddress": "198.51.100.7"}
 OURS = entry()
 PERMANENT = entry(lease=0)
@@ -147,13 +148,31 @@ async def test_one_of_several_connections_is_alive(
     assert gateway.requests[-1].target == control
 
 
+async def test_connection_that_maps_nothing_quirk_22(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """What a router agrees to and does not do may work at its other connection."""
+    gateway.replies[STATUS] = [CONNECTED]
+    async with ScriptedGateway() as idle:
+        idle.replies |= {STATUS: [CONNECTED], ADDRESS: [PUBLIC], ADD: [{}], GET: [714]}
+        gateway.description = describe(
+            (SERVICE, f"http://127.0.0.1:{idle.port}/ip"), (SERVICE, "/ppp")
+        )
+
+        mapping = await agreeing_upnp.map(TARGET, 32400)
+
+        assert ADD in idle.actions
+    assert mapping.external_port == 32400
+    assert ADD in gateway.actions
+
+
 @pytest.mark.parametrize(
     ("status", "hangs"),
     [
-        pytest.param({"NewConnectionStatus": "Connected"}, False, id="quirk-47-up"),
+        pytest.param(CONNECTED, False, id="quirk-47-up"),
         pytest.param({"NewConnectionStatus": "Offline"}, False, id="quirk-27-down"),
         pytest.param(401, False, id="quirk-27-unknown"),
-        pytest.param({"NewConnectionStatus": "Connected"}, True, id="quirk-47-hangs"),
+        pytest.param(CONNECTED, True, id="quirk-47-hangs"),
     ],
 )
 async def test_connection_without_public_address_is_dead(

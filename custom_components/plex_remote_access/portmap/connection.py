@@ -4,10 +4,12 @@ UPnP WANIPConnection:1 and :2, WANPPPConnection:1.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from enum import IntEnum, auto
 from ipaddress import AddressValueError, IPv4Address
+from operator import itemgetter
 from typing import Final
 
 import aiohttp
@@ -24,6 +26,14 @@ from .soap import SoapFault
 # Not only what the standard says: https://github.com/tailscale/tailscale/issues/10911
 _CONNECTED: Final = frozenset({"Connected", "Up"})
 _SECOND_VERSION: Final = "WANIPConnection:2"
+
+
+class NothingMappedError(PortMapError):
+    """The router agreed, and then there was no mapping."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(Reason.FAILED, "The router agreed but mapped nothing")
 
 
 class _Rank(IntEnum):
@@ -47,12 +57,15 @@ class Connection:
         self._route = route
         self._port = port
         self._service: Service | SecondOpinion | None = None
+        # What else the router has, the likeliest first.
+        self._others: list[Service] = []
         self.heard = False
         """The router was heard in the search that was begun last."""
 
     async def find(self) -> None:
         """Search the router and choose the service to speak with."""
         self.heard = False
+        self._others = []
         try:
             services = await find_services(
                 self._session, self._route, self._port, self._was_heard
@@ -62,13 +75,25 @@ class Connection:
             if self._service is None:
                 raise
             return
-        self._service = await self._best(services) if len(services) > 1 else services[0]
+        if len(services) > 1:
+            services = await self._ranked(services)
+        self._service, *self._others = services
 
     def _was_heard(self) -> None:
         self.heard = True
 
-    async def _best(self, services: list[Service]) -> Service:
-        """Return the service that is alive, asked side by side: a dead one may hang.
+    async def through_each[T](self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask through the service, and through the next one where nothing is mapped."""
+        while True:
+            try:
+                return await ask()
+            except NothingMappedError:
+                if not self._others:
+                    raise
+                self._service = self._others.pop(0)
+
+    async def _ranked(self, services: list[Service]) -> list[Service]:
+        """Put first what is alive; asked side by side, as a dead one may hang.
 
         One WAN connection of several is alive (MikroTik, DSL modems with both IP and
         PPP): https://github.com/tailscale/tailscale/issues/8364
@@ -89,7 +114,8 @@ class Connection:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         ranks = [_Rank.SILENT if task.cancelled() else task.result() for task in tasks]
-        return services[ranks.index(min(ranks))]
+        ranked = sorted(zip(ranks, services, strict=True), key=itemgetter(0))
+        return [service for _, service in ranked]
 
     async def _rank(self, service: Service) -> _Rank:
         """Tell how likely it is that a service leads to the Internet."""

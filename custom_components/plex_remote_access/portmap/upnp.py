@@ -13,7 +13,7 @@ from typing import Final, override
 import aiohttp
 
 from . import const, ssdp
-from .connection import Connection
+from .connection import Connection, NothingMappedError
 from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, why_not_public
 from .refusal import (
     ACTION_FAILED,
@@ -86,6 +86,11 @@ class UpnpMapper(Mapper):
 
     @override
     async def map(self, target: Target, external_port: int) -> Mapping:
+        return await self._connection.through_each(
+            lambda: self._map_through_service(target, external_port)
+        )
+
+    async def _map_through_service(self, target: Target, external_port: int) -> Mapping:
         ports = (external_port, *random.sample(const.RANDOM_PORTS, const.RANDOM_TRIES))
         try:
             return await self._map_one_of(ports, target)
@@ -239,7 +244,7 @@ class UpnpMapper(Mapper):
     def _granted(self, target: Target, port: int, entry: Entry | None) -> Mapping:
         """Return the mapping that a row of the table stands for, if it is ours."""
         if entry is None:
-            raise PortMapError(Reason.FAILED, "The router agreed but mapped nothing")
+            raise NothingMappedError
         if not entry.is_for(target):
             raise PortMapError(Reason.FAILED, "The router mapped something else")
         return Mapping.granted(
