@@ -40,7 +40,9 @@ def main() -> None:
             violations += [f"{name}: {text}" for text in cost.beyond(attack.bound)]
             memory[name] = max(memory.get(name, 0), cost.memory)
             busy[name] = max(busy.get(name, 0), cost.busy)
-        print(f"round {number + 1}: {len(violations)} violations", *violations, sep="\n")
+        print(
+            f"round {number + 1}: {len(violations)} violations", *violations, sep="\n"
+        )
     largest, slowest = (
         max(memory, key=memory.__getitem__),
         max(busy, key=busy.__getitem__),
