@@ -68,7 +68,14 @@ class HttpServer:
 
     async def stop(self) -> None:
         """Cut all connections and stop listening."""
+        loop = asyncio.get_running_loop()
+        for listening in self._server.sockets:
+            loop.remove_reader(listening)
+        # Who was just let in becomes a connection now: later nobody would serve it, and
+        # it would be waited for as long as the other side waits.
+        await asyncio.sleep(0)
         self._server.close()
+        self._server.abort_clients()
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
