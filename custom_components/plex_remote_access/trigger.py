@@ -1,5 +1,6 @@
 """Triggers: remote access began or ceased to work, the public address changed."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import ClassVar, override
 
@@ -43,9 +44,9 @@ class _SensorTrigger(EntityTriggerBase):
                 self._note(state)
         return sensors
 
+    @abstractmethod
     def _note(self, state: State) -> None:
         """Note how a sensor stands before anything changes."""
-        raise NotImplementedError
 
 
 class _VerdictTrigger(_SensorTrigger):

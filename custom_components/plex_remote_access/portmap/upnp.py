@@ -3,8 +3,7 @@
 UPnP InternetGatewayDevice, WANIPConnection:1 and :2.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address
 import random
@@ -14,6 +13,7 @@ import aiohttp
 
 from . import const, ssdp
 from .connection import Connection, NothingMappedError
+from .interrupted import Interrupted, undone
 from .model import Mapper, Mapping, Method, PortMapError, Reason, Target, why_not_public
 from .refusal import (
     ACTION_FAILED,
@@ -53,8 +53,7 @@ class UpnpMapper(Mapper):
         self._table = Table(self._connection)
         self._lease = const.UPNP_LEASE
         self._describe: Callable[[str], str] = str
-        self._unanswered: Final[set[asyncio.Task[dict[str, str]]]] = set()
-        self._settled_at = 0.0
+        self._interrupted: Final = Interrupted()
 
     @property
     def event_url(self) -> str | None:
@@ -109,7 +108,9 @@ class UpnpMapper(Mapper):
 
     @override
     async def release(self, mapping: Mapping) -> None:
-        await self._settle()
+        await self._interrupted.closed(lambda: self._release(mapping))
+
+    async def _release(self, mapping: Mapping) -> None:
         entry = await self._table.entry(mapping.external_port)
         if entry is None or not entry.is_for(mapping.target):
             return
@@ -123,7 +124,9 @@ class UpnpMapper(Mapper):
 
     async def release_pcp(self, mapping: Mapping) -> bool:
         """Remove the row that a mapping by PCP has here; tell whether there is none."""
-        await self._settle()
+        return await self._interrupted.closed(lambda: self._release_pcp(mapping))
+
+    async def _release_pcp(self, mapping: Mapping) -> bool:
         target = mapping.target
         entry = await self._table.entry(mapping.external_port)
         if entry and entry.is_by_pcp(target):
@@ -139,8 +142,7 @@ class UpnpMapper(Mapper):
 
         Such leftovers come from attempts that were interrupted.
         """
-        await self._settle()
-        await self._tidy(target, keep)
+        await self._interrupted.closed(lambda: self._tidy(target, keep))
 
     async def _tidy(self, target: Target, keep: int | None) -> None:
         rows = [entry async for entry in self._table.walk()]
@@ -150,10 +152,7 @@ class UpnpMapper(Mapper):
 
     def abandon(self) -> None:
         """Listen for no answer any more to what was interrupted."""
-        for call in self._unanswered:
-            call.cancel()
-            now = asyncio.get_running_loop().time()
-            self._settled_at = now + const.ACTION_TIMEOUT
+        self._interrupted.abandon()
 
     async def _map_one_of(self, ports: Sequence[int], target: Target) -> Mapping:
         """Map the first port that is free. Raises SoapFault for other refusals."""
@@ -231,7 +230,7 @@ class UpnpMapper(Mapper):
         Where the name is cut off, the row is added under a short one instead.
         """
         undo = None if standing else lambda: self._remove(target, port)
-        await _undone(self._add_row(target, port), undo)
+        await undone(self._add_row(target, port), undo)
         entry = await self._table.entry(port)
         if entry and _is_cut_off(entry, target):
             await self._table.delete(port)
@@ -289,8 +288,7 @@ class UpnpMapper(Mapper):
     async def _call_to_add(
         self, action: str, target: Target, port: int, lease: int
     ) -> dict[str, str]:
-        """Ask for a row; who is interrupted leaves the question for `_settle`."""
-        call = asyncio.ensure_future(
+        return await self._interrupted.ask(
             self._connection.call(
                 action,
                 **row_key(port),
@@ -301,29 +299,6 @@ class UpnpMapper(Mapper):
                 NewLeaseDuration=str(lease),
             )
         )
-        try:
-            await asyncio.wait((call,))
-        except asyncio.CancelledError:
-            self._unanswered.add(call)
-            call.add_done_callback(self._answered)
-            raise
-        return call.result()
-
-    def _answered(self, call: asyncio.Task[dict[str, str]]) -> None:
-        """Be done with an addition; nobody wants to hear a refusal any more."""
-        self._unanswered.discard(call)
-        if not call.cancelled():
-            call.exception()
-
-    async def _settle(self) -> None:
-        """Wait for the answers to additions that were interrupted.
-
-        Slow routers add what nobody waits for any more; looked for before that, it
-        would be missed and stay open.
-        """
-        if self._unanswered:
-            await asyncio.wait(tuple(self._unanswered))
-        await asyncio.sleep(self._settled_at - asyncio.get_running_loop().time())
 
     async def _add_any(self, target: Target, port: int) -> Mapping | None:
         """Let the router choose another port, where it can; None where it cannot.
@@ -334,7 +309,7 @@ class UpnpMapper(Mapper):
         if not self._connection.is_second_version:
             return None
         try:
-            output = await _undone(
+            output = await undone(
                 self._ask_for_row("AddAnyPortMapping", target, port),
                 lambda: self._tidy(target, None),
             )
@@ -377,24 +352,3 @@ def _is_cut_off(entry: Entry, target: Target) -> bool:
     We would not know it as ours again, and nobody would ever close it.
     """
     return entry.leads_to(target) and not entry.is_for(target)
-
-
-async def _undone[T](
-    adding: Awaitable[T], undo: Callable[[], Awaitable[None]] | None
-) -> T:
-    """Wait for an addition; undo it where we are interrupted before the answer."""
-    task = asyncio.ensure_future(adding)
-    try:
-        await asyncio.wait((task,))
-    except asyncio.CancelledError:
-        try:
-            with suppress(PortMapError, TimeoutError):
-                async with asyncio.timeout(const.UNDO_TIMEOUT):
-                    await asyncio.wait((task,), timeout=const.UNDO_ANSWER)
-                    if undo is not None:
-                        await undo()
-        finally:
-            task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        raise
-    return task.result()
