@@ -70,6 +70,8 @@ async def test_open_port(
     assert report["router"]["upnp"]["answers"] is True
     assert report["router"]["upnp"]["service"].endswith("WANIPConnection:2")
     assert report["router"]["upnp"]["short_name"] is False
+    assert report["router"]["upnp"]["model"] == "Router Simulator"
+    assert report["router"]["other_routers"] == []
     for secret in (plex.token, public_ip, "127.0.0.1"):
         assert secret not in json.dumps(report)
 

@@ -121,9 +121,9 @@ async def packets(replies: Iterable[bytes], source: str = "127.0.0.1") -> int:
 async def announcements(source: str) -> int:
     """Announce a restart of the router again and again, from anywhere."""
     heard = Mock()
-    with bound_socket("", 0) as sock:
-        port = sock.getsockname()[1]
-    async with listen(ROUTE, heard, port=port):
+    with bound_socket("", 0) as sock, bound_socket("", 0) as other:
+        port, old_port = sock.getsockname()[1], other.getsockname()[1]
+    async with listen(ROUTE, heard, port=port, old_port=old_port):
         await flood([bytes.fromhex("0080000000000000c6336407")] * FLOOD, port, source)
         await asyncio.sleep(0.05)
     return heard.call_count

@@ -10,6 +10,7 @@ import sys
 
 import aiohttp
 
+from custom_components.plex_remote_access.portmap import natpmp
 from custom_components.plex_remote_access.portmap.announcements import listen
 from custom_components.plex_remote_access.portmap.gena import Subscription
 from custom_components.plex_remote_access.portmap.route import find_route
@@ -21,7 +22,7 @@ async def main(gateway: str, event_url: str) -> None:
     assert route is not None
     async with (
         aiohttp.ClientSession() as session,
-        listen(route, partial(print, "announcement", flush=True)),
+        listen(route, partial(print, "announcement", flush=True), old_port=natpmp.PORT),
     ):
         subscription = Subscription(
             session,

@@ -38,9 +38,17 @@ def port(socket_enabled: None) -> int:
 
 
 @pytest.fixture
-async def listening(port: int, heard: Mock) -> AsyncIterator[None]:
+def old_port(socket_enabled: None) -> int:
+    """Another one."""
+    with bound_socket("", 0) as sock:
+        bound: int = sock.getsockname()[1]
+        return bound
+
+
+@pytest.fixture
+async def listening(port: int, old_port: int, heard: Mock) -> AsyncIterator[None]:
     """Listen to the router at 127.0.0.1."""
-    async with listen(ROUTE, heard, port=port):
+    async with listen(ROUTE, heard, port=port, old_port=old_port):
         yield
 
 
@@ -57,11 +65,36 @@ async def send(packet: bytes, port: int, host: str = "127.0.0.1") -> None:
         sock.sendto(packet, ("127.0.0.1", port))
 
 
-async def test_multicasts(announcing_router: Router, port: int, heard: Mock) -> None:
+async def test_multicasts(
+    announcing_router: Router, port: int, old_port: int, heard: Mock
+) -> None:
     """A new address is heard: one packet of each protocol, with their real content."""
-    async with listen(ROUTE, heard, port=port):
+    async with listen(ROUTE, heard, port=port, old_port=old_port):
         announcing_router.set_wan_address("198.51.100.8")
         await become(lambda: heard.call_count, 2)
+
+
+async def test_port_of_the_drafts_quirk_66(
+    port: int, old_port: int, heard: Mock
+) -> None:
+    """Some announce to their own port, as drafts of the standard had it."""
+    async with (
+        Router(multicast=True, announce_port=old_port) as router,
+        listen(ROUTE, heard, port=port, old_port=old_port),
+    ):
+        router.set_wan_address("198.51.100.8")
+        await become(lambda: heard.call_count, 2)
+
+
+async def test_a_router_on_this_machine_keeps_its_port(
+    port: int, old_port: int, heard: Mock
+) -> None:
+    """Its daemon can be started while we listen, and gets what is for it."""
+    async with listen(ROUTE, heard, port=port, old_port=old_port):
+        with bound_socket("127.0.0.1", old_port) as daemon:
+            await send(NAT_PMP, old_port)
+            assert await receive(daemon) == NAT_PMP
+    heard.assert_not_called()
 
 
 @pytest.mark.parametrize(
@@ -110,7 +143,7 @@ async def test_no_announcement(
     ],
 )
 async def test_port_is_shared(
-    announcing_router: Router, port: int, heard: Mock, option: int
+    announcing_router: Router, port: int, old_port: int, heard: Mock, option: int
 ) -> None:
     """Another program that listens already goes on to hear everything as well."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
@@ -119,7 +152,7 @@ async def test_port_is_shared(
         other.bind(("", port))
         membership = socket.inet_aton(GROUP) + LOOPBACK.packed
         other.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, membership)
-        async with listen(ROUTE, heard, port=port):
+        async with listen(ROUTE, heard, port=port, old_port=old_port):
             announcing_router.restart()
             await become(lambda: heard.call_count, 2)
             assert await receive(other)
@@ -141,11 +174,11 @@ def taken(port: int) -> Iterator[None]:
 
 @pytest.mark.usefixtures("taken")
 async def test_port_is_taken(
-    port: int, heard: Mock, caplog: pytest.LogCaptureFixture
+    port: int, old_port: int, heard: Mock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Without the port life goes on; the log tells who wants to know."""
     caplog.set_level(logging.DEBUG)
-    async with listen(ROUTE, heard, port=port):
+    async with listen(ROUTE, heard, port=port, old_port=old_port):
         await send(NAT_PMP, port)
         await asyncio.sleep(0)
     assert "Cannot listen for announcements" in caplog.text
@@ -153,17 +186,17 @@ async def test_port_is_taken(
     heard.assert_not_called()
 
 
-async def test_group_cannot_be_joined(port: int, heard: Mock) -> None:
+async def test_group_cannot_be_joined(port: int, old_port: int, heard: Mock) -> None:
     """Where the interface is none for groups, unicasts still come."""
     route = replace(ROUTE, source=IPv4Address("192.0.2.1"))
-    async with listen(route, heard, port=port):
+    async with listen(route, heard, port=port, old_port=old_port):
         await send(NAT_PMP, port)
         await become(lambda: heard.call_count, 1)
 
 
-async def test_nothing_stays_behind(port: int, heard: Mock) -> None:
+async def test_nothing_stays_behind(port: int, old_port: int, heard: Mock) -> None:
     """Afterwards the port is free for somebody who does not share it."""
-    async with listen(ROUTE, heard, port=port):
+    async with listen(ROUTE, heard, port=port, old_port=old_port):
         pass
     await asyncio.sleep(0)
     with bound_socket("", port):

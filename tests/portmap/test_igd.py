@@ -121,6 +121,25 @@ def test_any_location(location: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("head", "model"),
+    [
+        pytest.param("<modelName> Box 2000 </modelName>", "Box 2000", id="told"),
+        pytest.param("<modelName>Box&#x85;&#xAD; 2</modelName>", "Box 2", id="signs"),
+        pytest.param(f"<modelName>{'x' * 999}</modelName>", "x" * 64, id="too-long"),
+        pytest.param("<modelName/>", "", id="empty"),
+        pytest.param("", "", id="absent"),
+    ],
+)
+def test_model(head: str, model: str) -> None:
+    """What a device calls itself can be shown as it is."""
+    description = describe((SERVICE, "/control"), head=head)
+
+    (service,) = parse_description(description, LOCATION)
+
+    assert service.model == model
+
+
+@pytest.mark.parametrize(
     ("control", "url"),
     [
         pytest.param("/ctl/IPConn", "http://192.168.1.1:5000/ctl/IPConn", id="root"),

@@ -11,13 +11,15 @@ import pytest
 
 from custom_components.plex_remote_access.portmap import (
     Keeper,
+    Mapping,
+    Method,
     PortMapError,
     Reason,
     Signal,
 )
 from custom_components.plex_remote_access.portmap.route import Route
 
-from .common import PACKAGE, ROUTE
+from .common import MAPPING, PACKAGE, ROUTE
 from .fakes import FakeClock
 
 ELSEWHERE = replace(ROUTE, gateway=IPv4Address("127.0.0.8"))
@@ -33,6 +35,7 @@ class FakePort:
         self.failed: list[PortMapError] = []
         self.news = False
         self.was_just_granted = False
+        self.mapping: Mapping | None = None
         self.error: Exception | None = None
         self._clock = clock
         self._every = every
@@ -65,7 +68,7 @@ def listened() -> Iterator[list[Route]]:
 
     @asynccontextmanager
     async def listen(
-        route: Route, heard: Callable[[], None], *, port: int
+        route: Route, heard: Callable[[], None], *, port: int, old_port: int
     ) -> AsyncIterator[None]:
         routes.append(route)
         yield
@@ -214,6 +217,56 @@ async def test_events_are_subscribed_where_the_router_has_them(
         await run(keeper, lambda: made.call_count >= 2)
 
     assert made.call_args.args[1] == "http://127.0.0.1:6000/evt"
+
+
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        pytest.param(Method.PCP, None, id="asked-again-often"),
+        pytest.param(Method.NAT_PMP, None, id="nat-pmp-as-well"),
+        pytest.param(Method.UPNP, "http://127.0.0.1:5000/evt", id="asked-seldom"),
+    ],
+)
+def test_router_that_tells_us_of_ourselves(
+    keeper: Keeper, fake_clock: FakeClock, router: Mock, method: Method, url: str | None
+) -> None:
+    """Its events cost more than all the rest, where most looks lead to one."""
+    port = FakePort(fake_clock)
+    port.mapping = replace(MAPPING, method=method)
+    port.was_just_granted = True
+    keeper.add(port)  # type: ignore[arg-type]  # a fake
+    router.event_url = "http://127.0.0.1:5000/evt"
+    assert keeper.event_url == router.event_url
+
+    keeper.signal(Signal.REPEATED_EVENT)
+
+    assert keeper.event_url == url
+
+
+async def test_subscription_ends_at_the_echo(
+    keeper: Keeper, fake_clock: FakeClock, router: Mock
+) -> None:
+    """At once, not with the next look, and for as long as the router is there."""
+    port = FakePort(fake_clock)
+    port.was_just_granted = True
+    keeper.add(port)  # type: ignore[arg-type]  # a fake
+    router.event_url = "http://127.0.0.1:5000/evt"
+    ended = Mock()
+
+    async def subscription() -> None:
+        keeper.signal(Signal.REPEATED_EVENT)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended(fake_clock.time)
+
+    with patch(
+        f"{PACKAGE}.keeper.Subscription", return_value=Mock(run=subscription)
+    ) as made:
+        await run(keeper, lambda: fake_clock.time >= 1180)
+
+    made.assert_called_once()
+    ended.assert_called_once_with(1000)
 
 
 async def test_port_that_is_let_go(keeper: Keeper, fake_clock: FakeClock) -> None:

@@ -13,7 +13,6 @@ from custom_components.plex_remote_access.portmap import PortMapError, Reason, d
 from custom_components.plex_remote_access.portmap.http import LostError
 from custom_components.plex_remote_access.portmap.igd import Service
 from custom_components.plex_remote_access.portmap.race import first_to_map
-from custom_components.plex_remote_access.portmap.route import Route
 from custom_components.plex_remote_access.portmap.ssdp import Answer
 from custom_components.plex_remote_access.portmap.upnp import UpnpMapper
 
@@ -35,11 +34,6 @@ def upnp(scripted_upnp: UpnpMapper, gateway: ScriptedGateway) -> UpnpMapper:
 def answer_of(host: str) -> Answer:
     """Return the answer of a router to a search."""
     return Answer(responder=IPv4Address(host), location=f"http://{host}/root.xml")
-
-
-async def describer(_: Mock, __: Route, urls: list[URL]) -> list[Service]:
-    """Find a service wherever there is a description."""
-    return [Service(service_type=SERVICE, control_url=str(urls[0]))]
 
 
 @pytest.mark.parametrize(
@@ -189,18 +183,35 @@ async def test_router_that_is_slow_in_everything_quirk_56(
 
 
 @pytest.mark.parametrize(
-    ("own_comes", "found"),
+    ("serving", "later", "found"),
     [
-        pytest.param(True, "192.168.1.1", id="quirk-43-ours-is-slower"),
-        pytest.param(False, "192.168.1.2", id="quirk-33-only-that"),
+        pytest.param(
+            ("192.168.1.2",), "192.168.1.1", "192.168.1.1", id="quirk-43-ours-is-slower"
+        ),
+        pytest.param(
+            ("192.168.1.2",), "192.168.1.2", "192.168.1.2", id="quirk-33-only-that"
+        ),
+        pytest.param(
+            ("192.168.1.1", "192.168.1.2"),
+            "192.168.1.2",
+            "192.168.1.1",
+            id="quirk-33-shared-address",
+        ),
     ],
 )
 async def test_another_router_on_the_link(
-    monkeypatch: pytest.MonkeyPatch, own_comes: bool, found: str
+    monkeypatch: pytest.MonkeyPatch, serving: tuple[str, ...], later: str, found: str
 ) -> None:
-    """The default gateway is waited for: a mapping elsewhere would open nothing."""
+    """The default gateway is preferred: a mapping elsewhere would open nothing."""
     monkeypatch.setattr(f"{PACKAGE}.const.PATIENCE", 0.5)
-    monkeypatch.setattr(f"{PACKAGE}.discovery._read_first", AsyncMock(wraps=describer))
+    hosts = set(serving)
+
+    async def fetch(_: Mock, url: URL) -> list[Service]:
+        if url.host not in hosts:
+            raise LostError(Reason.NO_ROUTER, "Nobody is there")
+        return [Service(service_type=SERVICE, control_url=str(url))]
+
+    monkeypatch.setattr(f"{PACKAGE}.discovery.fetch_services", fetch)
     route = replace(
         ROUTE,
         gateway=IPv4Address("192.168.1.1"),
@@ -208,11 +219,16 @@ async def test_another_router_on_the_link(
     )
     answers = asyncio.Queue[Answer]()
     answers.put_nowait(answer_of("192.168.1.2"))
-    loop = asyncio.get_running_loop()
-    own = answer_of("192.168.1.1" if own_comes else "192.168.1.2")
-    loop.call_later(0.3, answers.put_nowait, own)
+
+    async def come_later() -> None:
+        await asyncio.sleep(0.3)
+        hosts.add(later)
+        answers.put_nowait(answer_of(later))
+
+    coming = asyncio.create_task(come_later())
 
     (service,) = await discovery._first_services(Mock(), route, answers, Mock())
+    coming.cancel()
 
     assert URL(service.control_url).host == found
 

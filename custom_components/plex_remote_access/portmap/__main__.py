@@ -21,6 +21,7 @@ import aiohttp
 
 from .keeper import Keeper
 from .model import Mapping, Place, PortMapError, Target
+from .neighbours import other_routers
 from .port import KeptPort
 from .router import Router
 from .upnp import UpnpMapper
@@ -78,6 +79,8 @@ async def _status(router: Router, arguments: argparse.Namespace) -> None:
             print(f"{'':<9} external address {await mapper.external_address()}")
         except PortMapError as err:
             print(f"{'':<9} no external address: {_failure(err)}")
+    for other in await other_routers(router.session, route, router.ports.ssdp):
+        print(f"Another   {other.address} ({other.model}) is a router as well")
 
 
 async def _map(router: Router, arguments: argparse.Namespace) -> None:

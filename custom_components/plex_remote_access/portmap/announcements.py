@@ -5,7 +5,7 @@ RFC 6886, section 3.2.1, and RFC 6887, section 14.1.3.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from ipaddress import IPv4Address
 import logging
 import socket
@@ -48,34 +48,36 @@ class _Listener(asyncio.DatagramProtocol):
 
 @asynccontextmanager
 async def listen(
-    route: Route, heard: Callable[[], None], *, port: int = PORT
+    route: Route, heard: Callable[[], None], *, port: int = PORT, old_port: int
 ) -> AsyncIterator[None]:
     """Call `heard` for each announcement of the router.
 
-    Where the port is not to be had, nothing is heard.
+    Drafts of NAT-PMP had the router announce to its own port, and some do so. Only the
+    group is listened to there: a router's own daemon on this machine is not disturbed.
+    Where a port is not to be had, nothing is heard.
     """
-    try:
-        sock = _socket(route.source, port)
-    except OSError as err:
-        _LOGGER.debug("Cannot listen for announcements of the router: %s", err)
+    loop = asyncio.get_running_loop()
+    with ExitStack() as stack:
+        for address, number in (("", port), (str(GROUP), old_port)):
+            try:
+                sock = _socket(route.source, address, number)
+            except OSError as err:
+                _LOGGER.debug("Cannot listen for announcements on %s: %s", number, err)
+                continue
+            transport, _ = await loop.create_datagram_endpoint(
+                lambda: _Listener(route.gateway, heard), sock=sock
+            )
+            stack.callback(transport.close)
         yield
-        return
-    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: _Listener(route.gateway, heard), sock=sock
-    )
-    try:
-        yield
-    finally:
-        transport.close()
 
 
-def _socket(source: IPv4Address, port: int) -> socket.socket:
-    """Open the port, which other programs on this machine may listen on as well.
+def _socket(source: IPv4Address, address: str, port: int) -> socket.socket:
+    """Open a port, which other programs on this machine may listen on as well.
 
-    Bound to all addresses, not to the group: Linux hands a socket bound to the group
-    only what was sent to the group, and some routers announce by unicast. In turn it
-    gets what was sent to groups that others on this machine have joined
-    (IP_MULTICAST_ALL); that has to come from the router as well.
+    The one of the standard is bound to all addresses, not to the group: Linux hands a
+    socket bound to the group only what was sent to the group, and some routers announce
+    by unicast. In turn it gets what was sent to groups that others on this machine have
+    joined (IP_MULTICAST_ALL); that has to come from the router as well.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
@@ -83,7 +85,7 @@ def _socket(source: IPv4Address, port: int) -> socket.socket:
         # Both: a port is shared only between sockets that have one in common.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        sock.bind(("", port))
+        sock.bind((address, port))
     except OSError:
         sock.close()
         raise

@@ -4,16 +4,25 @@ import asyncio
 from typing import Any
 
 from .model import Mapper, PortMapError, Target
+from .neighbours import other_routers
 from .router import Router
 from .upnp import UpnpMapper
 
 
 async def capabilities(router: Router, target: Target) -> dict[str, Any]:
-    """Return for each protocol whether the router speaks it for a target, and how."""
+    """Return for each protocol whether the router speaks it for a target, and how.
+
+    With the models of other routers on the link, which may stand between.
+    """
     mappers = router.mappers(target)
-    answers = await asyncio.gather(*(_ask(mapper) for mapper in mappers))
+    route = await router.find_route()
+    others, *answers = await asyncio.gather(
+        other_routers(router.session, route, router.ports.ssdp),
+        *(_ask(mapper) for mapper in mappers),
+    )
     return {
-        mapper.method: answer for mapper, answer in zip(mappers, answers, strict=True)
+        **dict(zip((mapper.method for mapper in mappers), answers, strict=True)),
+        "other_routers": [other.model for other in others],
     }
 
 

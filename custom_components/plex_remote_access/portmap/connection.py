@@ -184,6 +184,11 @@ class Connection:
         return service.service_type if (service := self._described) else None
 
     @property
+    def model(self) -> str:
+        """Return what the router calls itself, for people."""
+        return service.model if (service := self._described) else ""
+
+    @property
     def is_fritz_box(self) -> bool:
         """Tell whether the owner has to permit each device."""
         return (service := self._described) is not None and service.is_fritz_box

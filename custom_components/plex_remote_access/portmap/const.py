@@ -20,6 +20,8 @@ SEARCH_ALL: Final = 0.1
 SEARCH_VARIANT: Final = 1.0
 # Multicasts get lost on Wi-Fi; and what has answered may turn out to be no router.
 SEARCH_AGAIN: Final = 0.5
+# How long other routers are searched for: devices may take a second (MX) to answer.
+NEIGHBOURS: Final = 1.3
 # After the first good answer, how long a better one may still come.
 GRACE: Final = 0.05
 # The same where it comes from another router on the link than ours.

@@ -88,6 +88,9 @@ async def _first_services(
                                 end = max(end, loop.time() + patience)
                                 heard()
                             own.add(reading)
+                        elif not own:
+                            shared = urls[0].with_host(str(route.gateway))
+                            tasks.add(asyncio.create_task(_read_maybe(session, shared)))
                 elif result and (
                     task in own or URL(result[0].control_url).host == str(route.gateway)
                 ):
@@ -117,6 +120,17 @@ async def _read_first(
         with suppress(LostError):
             return await _read(session, route, url)
     return await _read(session, route, urls[-1])
+
+
+async def _read_maybe(session: aiohttp.ClientSession, url: URL) -> list[Service]:
+    """Read what a neighbour describes at the router's address, should it be there.
+
+    Two that share the address of the router answer from one of their own:
+    https://github.com/tailscale/tailscale/issues/5502
+    """
+    with suppress(PortMapError):
+        return await fetch_services(session, url)
+    return []
 
 
 async def _read(

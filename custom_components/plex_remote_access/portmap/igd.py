@@ -30,6 +30,8 @@ _SERVICES: Final = tuple(
         ("dslforum-org", "WANPPPConnection:1"),
     )
 )
+# UPnP Device Architecture 1.1, section 2.3: less than 32 characters, which few heed.
+_LONGEST_MODEL: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,13 +39,15 @@ class Service:
     """A service of the router that maps ports, where it is controlled and tells events.
 
     `is_fritz_box` because these want the owner's permission for each device
-    (https://github.com/lontivero/Open.NAT/issues/80).
+    (https://github.com/lontivero/Open.NAT/issues/80). `model` is for people: a device
+    names itself as it likes.
     """
 
     service_type: str
     control_url: str
     event_url: str | None = None
     is_fritz_box: bool = False
+    model: str = ""
 
 
 def description_urls(answer: Answer, route: Route) -> list[URL]:
@@ -91,13 +95,17 @@ def parse_description(body: bytes, url: URL) -> list[Service]:
     # There is one; who sends thousands wants each service to be read for each.
     base = next((item for item in document if local_name(item) == "URLBase"), None)
     bases = (base is not None and _join(url, base.text), url)
-    fritz = any(
-        local_name(element) in {"modelName", "friendlyName"}
-        and "FRITZ!Box" in (element.text or "")
+    names = [
+        (name, element.text or "")
         for element in document.iter()
-    )
+        if (name := local_name(element)) in {"modelName", "friendlyName"}
+    ]
+    fritz = any("FRITZ!Box" in text for _, text in names)
+    model = next((text.strip() for name, text in names if name == "modelName"), "")
+    # It is printed for people, whatever it is.
+    model = "".join(filter(str.isprintable, model))[:_LONGEST_MODEL]
     services = dict.fromkeys(
-        replace(service, is_fritz_box=fritz)
+        replace(service, is_fritz_box=fritz, model=model)
         for element in document.iter()
         if local_name(element) == "service"
         for base in bases

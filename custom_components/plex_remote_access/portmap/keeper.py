@@ -34,6 +34,19 @@ class Keeper:
         self._signal: Signal | None = None
         self._quiet_until = 0.0
         self._looks_in_a_row = 0
+        self._echoes = False
+
+    @property
+    def event_url(self) -> str | None:
+        """Return where the router is asked to tell what changes, if it is worth that.
+
+        miniupnpd tells us with ten packets that we asked again for what stands. It
+        announces what it has to tell besides, and by UDP is asked again often.
+        """
+        mappings = [port.mapping for port in self._ports if port.mapping is not None]
+        if self._echoes and all(mapping.method.is_udp for mapping in mappings):
+            return None
+        return self.router.event_url
 
     @property
     def idle(self) -> bool:
@@ -64,6 +77,8 @@ class Keeper:
         if signal is Signal.REPEATED_EVENT:
             if any(port.was_just_granted for port in self._ports):
                 # miniupnpd tells each request of ours to all who are subscribed.
+                self._echoes = True
+                self._woken.set()
                 return
             signal = Signal.EVENT
         if self._signal is not Signal.ANNOUNCEMENT:
@@ -81,12 +96,16 @@ class Keeper:
                     port.changed()
                 await self._wait()
                 continue
-            async with listen(route, self.signal, port=self.router.ports.announcements):
+            ports = self.router.ports
+            async with listen(
+                route, self.signal, port=ports.announcements, old_port=ports.pcp
+            ):
                 await self._run_here(route)
 
     async def _run_here(self, route: Route) -> None:
         """Look after the ports as long as the router is where it is."""
         events = _Events(self, route)
+        self._echoes = False
         try:
             while self.router.route == route:
                 await events.follow()
@@ -155,7 +174,7 @@ class _Events:
 
     async def follow(self) -> None:
         """Subscribe where the router was found last; its port changes with restarts."""
-        url = self._keeper.router.event_url
+        url = self._keeper.event_url
         if url == self._url:
             return
         await self.stop()

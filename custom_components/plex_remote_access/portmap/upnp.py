@@ -64,6 +64,7 @@ class UpnpMapper(Mapper):
     def learnt(self) -> dict[str, object]:
         """Return which service was found, and what the router turned out to need."""
         return {
+            "model": self._connection.model,
             "service": self._connection.service_type,
             "lease": self._lease,
             "short_name": self._describe is short_description,
