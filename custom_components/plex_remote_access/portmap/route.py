@@ -36,8 +36,7 @@ async def find_route(gateway: IPv4Address | None = None) -> Route | None:
 
     Returns None where this machine has no IPv4 route to the Internet.
     """
-    table = await asyncio.to_thread(_read_table)
-    default, on_link = parse_table(table)
+    default, on_link = parse_table(_read_table())
     gateway = gateway or default
     if gateway is None or (source := source_address(gateway)) is None:
         return None
@@ -97,6 +96,11 @@ async def resolve(host: str) -> IPv4Address:
 
 
 def _read_table() -> str:
+    """Read what the kernel makes up on the spot: nothing is waited for.
+
+    It takes 0.02 ms, a thread ten times as long, and more where all of them are busy.
+    Home Assistant lets /proc be read in the event loop as well.
+    """
     try:
         return _ROUTES.read_text(encoding="ascii")
     except OSError:
