@@ -100,6 +100,16 @@ def _answering_500(home: Home) -> Generator[None]:
         lab.answer_again(errors)
 
 
+@contextmanager
+def _delaying(home: Home) -> Generator[None]:
+    lab = home.world.lab
+    delaying = lab.delay_packets(100, 600)
+    try:
+        yield
+    finally:
+        lab.delay_no_packets(delaying)
+
+
 FAULTS: Final = (
     Fault(
         name="router restarts with an empty table",
@@ -151,6 +161,7 @@ FAULTS: Final = (
         hold=5,
         settle=60,
     ),
+    Fault(name="packets come late", strike=_delaying, hold=5, settle=60),
     Fault(
         name="neighbour takes the port",
         strike=at_once(_steal),

@@ -69,7 +69,10 @@ _NOTES: Final = (
         " it only knows from a search. A router that speaks UPnP alone and restarts within"
         " a minute of Home Assistant is noticed by the check, which comes every 55 s."
     ),
-    "Packets are lost by a rule of the router's firewall. They are not delayed.",
+    (
+        "Packets are lost by a rule of the router's firewall, and come late, 0.1 s to 0.6 s"
+        " each way and in disorder, by a program between Home Assistant and the router."
+    ),
     (
         "The wall clock is set for the process of Home Assistant alone, and ahead only. Its"
         " timers go by the monotonic clock, which nobody can set."

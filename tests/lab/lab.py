@@ -168,6 +168,29 @@ class Lab:
         """Lose so many of the packets between router and LAN, 0 for none."""
         firewall.lose_packets(self._namespaces, percent)
 
+    def delay_packets(self, least: int, most: int) -> LabProcess:
+        """Delay all packets from and to the LAN host, by some milliseconds each way.
+
+        They overtake each other. Until this is ended again by `delay_no_packets`.
+        """
+        topology.cut_cable(self._namespaces)
+        process = self.start(
+            Host.ROUTER,
+            sys.executable,
+            "-IS",
+            CLIENTS / "delay_packets.py",
+            *topology.GAP,
+            str(least),
+            str(most),
+        )
+        process.wait_output("delaying\n")
+        return process
+
+    def delay_no_packets(self, delaying: LabProcess) -> None:
+        """Let packets come as fast as before."""
+        topology.mend_cable(self._namespaces)
+        delaying.stop()
+
     def answer_with_errors(self) -> LabProcess:
         """Have the router's HTTP port answer 500, until this is ended again."""
         process = self.start(

@@ -129,3 +129,21 @@ def test_weak_wifi(lab: Lab) -> None:
     program(lab, "watch", str(PORT)).wait_output("leads to", timeout=30)
 
     become(lambda: connect(lab), Connection.OPEN, 10)
+
+
+@pytest.mark.parametrize(
+    "router_options", [RouterOptions(), RouterOptions(pcp=False), UPNP_ONLY]
+)
+def test_slow_link(lab: Lab) -> None:
+    """All packets come late and in disorder; one mapping is made, and closed again."""
+    serve(lab)
+    lab.delay_packets(100, 400)
+
+    keeper = program(lab, "watch", str(PORT))
+    keeper.wait_output("leads to", timeout=30)
+
+    become(lambda: connect(lab), Connection.OPEN, 10)
+    become(lambda: len(lab.port_forwards()), 1, 10)
+    keeper.terminate(signal.SIGINT)
+    keeper.wait_output("closed", timeout=30)
+    assert lab.port_forwards() == []

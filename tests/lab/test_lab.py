@@ -194,9 +194,9 @@ def test_protocols(lab: Lab, nat_pmp: bool, pcp: bool, upnp: bool) -> None:
     assert (lab.connect(Host.LAN, ROUTER_ADDRESS, 5000) is Connection.OPEN) is upnp
 
 
-def ask_router(lab: Lab, request: bytes) -> bytes | None:
+def ask_router(lab: Lab, request: bytes, *, timeout: float = 0.3) -> bytes | None:
     """Send a NAT-PMP or PCP request."""
-    return lab.udp_request(Host.LAN, ROUTER_ADDRESS, PCP_PORT, request, timeout=0.3)
+    return lab.udp_request(Host.LAN, ROUTER_ADDRESS, PCP_PORT, request, timeout=timeout)
 
 
 @pytest.mark.parametrize(
@@ -322,6 +322,17 @@ def test_packets_are_lost(lab: Lab) -> None:
     lab.lose_packets(0)
 
     assert ask_router(lab, NAT_PMP_ADDRESS_REQUEST) is not None
+
+
+def test_packets_are_delayed(lab: Lab) -> None:
+    """In both directions, until they are not any more; none is lost."""
+    delaying = lab.delay_packets(300, 320)
+    assert ask_router(lab, NAT_PMP_ADDRESS_REQUEST, timeout=0.5) is None
+    assert ask_router(lab, NAT_PMP_ADDRESS_REQUEST, timeout=5) is not None
+
+    lab.delay_no_packets(delaying)
+
+    assert ask_router(lab, NAT_PMP_ADDRESS_REQUEST, timeout=0.5) is not None
 
 
 def test_nothing_leaves_the_lab(lab: Lab) -> None:

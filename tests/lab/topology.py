@@ -28,6 +28,8 @@ WAN_ADDRESS = "192.0.1.1"
 
 LAN_INTERFACE = "br0"
 WAN_INTERFACE = "wan0"
+# The ends of the gap in the cable to the LAN host, while there is one.
+GAP = ("lan0", "gap0")
 _PREFIX = 24
 
 
@@ -97,6 +99,27 @@ def wire(namespaces: Namespaces) -> None:
             "ipv4/neigh/eth0/mcast_solicit": 1,
             "ipv4/neigh/eth0/retrans_time_ms": 200,
         },
+    )
+
+
+def cut_cable(namespaces: Namespaces) -> None:
+    """Part the LAN host from the bridge; somebody has to pass on what is sent."""
+    namespaces.ip(
+        Host.ROUTER,
+        f"link add gap0 type veth peer name gap1 netns {namespaces.name(Host.ROUTER)}",
+        f"link set gap1 master {LAN_INTERFACE} up",
+        # The router answers no question of who has its address twice.
+        "link set gap0 up promisc on arp off",
+        "link set lan0 nomaster promisc on arp off",
+    )
+
+
+def mend_cable(namespaces: Namespaces) -> None:
+    """Connect the LAN host with the bridge again."""
+    namespaces.ip(
+        Host.ROUTER,
+        f"link set lan0 master {LAN_INTERFACE} promisc off arp on",
+        "link del gap0",
     )
 
 
