@@ -36,10 +36,8 @@ class InsideView(HomeAssistantView):
         """Answer after everything is given back that nobody needs."""
         # Home Assistant remembers the last 512 packets of SSDP, whoever sent them.
         _cached_decode_ssdp_packet.cache_clear()
-        gc.collect()
-        ctypes.CDLL(None).malloc_trim(0)
         # First, as counting objects takes memory itself.
-        kib = _resident_kib()
+        kib = resident_kib()
         return self.json(
             {
                 "tasks": _tasks(),
@@ -80,8 +78,10 @@ def _objects() -> int:
     )
 
 
-def _resident_kib() -> int:
-    """Return what the process takes of the machine's memory."""
+def resident_kib() -> int:
+    """Give back what is free, and return what the process takes of the machine's memory."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1])
