@@ -70,6 +70,18 @@ async def test_lease_that_does_not_grow_quirk_6(
     assert mapping.good_until is not None
 
 
+async def test_lease_that_is_always_whole(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """A router that does not count it down has extended it: it is not closed."""
+    gateway.replies[GET] = [714, entry(lease=1800)]
+    await agreeing_upnp.map(TARGET, 32400)
+
+    await agreeing_upnp.map(TARGET, 32400)
+
+    assert DELETE not in gateway.actions
+
+
 async def test_low_port_is_refused_quirk_9(
     agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:

@@ -52,6 +52,8 @@ class UpnpMapper(Mapper):
         self._connection = Connection(session, route, port)
         self._table = Table(self._connection)
         self._lease = const.UPNP_LEASE
+        # What the router tells of a new row: it may grant less, and count nothing down.
+        self._whole_lease = const.UPNP_LEASE_MAX
         self._describe: Callable[[str], str] = str
         self._interrupted: Final = Interrupted()
 
@@ -217,10 +219,14 @@ class UpnpMapper(Mapper):
             await self._table.delete(port)
             standing = None
         entry = await self._add(target, port, standing)
-        if standing and entry and 0 < entry.lease <= standing.lease < self._lease:
+        whole = min(self._lease, self._whole_lease)
+        if standing and entry and 0 < entry.lease <= standing.lease < whole:
             # Some routers do not extend: https://github.com/miniupnp/miniupnp/issues/199
             await self._table.delete(port)
+            standing = None
             entry = await self._add(target, port, None)
+        if entry and standing is None:
+            self._whole_lease = entry.lease
         return self._granted(target, port, entry)
 
     async def _add(
