@@ -1,5 +1,6 @@
 """Tests of the rows of a router's table, which routers tell in many ways."""
 
+from collections.abc import Callable
 from unittest.mock import patch
 
 import pytest
@@ -25,29 +26,73 @@ SHORT = entry(description="c0ffee00")
 OTHERS = entry(client="192.168.1.77", description="somebody else")
 
 
-@pytest.mark.parametrize(
-    "row",
-    [
-        pytest.param({}, id="empty"),
-        pytest.param({**OURS, "NewInternalPort": "many"}, id="port"),
-        pytest.param({**OURS, "NewLeaseDuration": "long"}, id="lease"),
-    ],
-)
-async def test_odd_rows(
-    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, row: dict[str, str]
+@pytest.mark.parametrize("nothing", [{}, entry(client="", port=0, description="")])
+async def test_empty_row(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, nothing: dict[str, str]
 ) -> None:
-    """What cannot be read is not touched."""
-    gateway.replies[GET] = [row]
+    """Some routers tell an empty row where there is none."""
+    gateway.replies[GET] = [nothing, OURS, OURS, nothing]
+    gateway.replies[WALK] = [713]
+
+    assert (await agreeing_upnp.map(TARGET, 40000)).external_port == 40000
+    await agreeing_upnp.release(MAPPING)
+
+    assert len(gateway.called(DELETE)) == 1
+
+
+async def test_row_that_leads_nowhere(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """What cannot be read is not ours, and is not touched."""
+    gateway.replies[GET] = [{**OURS, "NewInternalPort": "many"}]
 
     with pytest.raises(PortMapError) as raised:
         await agreeing_upnp.map(TARGET, 40000)
-    assert raised.value.reason is Reason.FAILED
-    with pytest.raises(PortMapError):
-        await agreeing_upnp.release(MAPPING)
-    assert gateway.actions == [GET, GET]
+    assert raised.value.reason is Reason.PORT_TAKEN
+    await agreeing_upnp.release(MAPPING)
+    assert not {ADD, DELETE} & {*gateway.actions}
 
 
-@pytest.mark.parametrize("lease", ["", "0"])
+async def test_odd_row_of_somebody_else(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """It does not keep us from finding what is ours."""
+    gateway.replies[WALK] = [
+        {"NewExternalPort": "80", "NewProtocol": "TCP", "NewInternalPort": "many"},
+        {**OURS, "NewExternalPort": "40000", "NewProtocol": "TCP"},
+        713,
+    ]
+
+    await agreeing_upnp.tidy(TARGET, None)
+
+    deleted = [arguments["NewExternalPort"] for arguments in gateway.called(DELETE)]
+    assert deleted == ["40000"]
+
+
+async def test_row_with_the_name_of_the_device(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """Some routers list devices by their names: it is ours, and is closed."""
+    ours = entry(client="homeassistant")
+    gateway.replies[GET] = [714, ours, ours, 714]
+
+    await agreeing_upnp.map(TARGET, 32400)
+    await agreeing_upnp.release(MAPPING)
+
+    assert len(gateway.called(DELETE)) == 1
+
+
+@pytest.mark.parametrize("spell", [str.lower, str.upper])
+async def test_row_in_another_spelling(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, spell: Callable[[str], str]
+) -> None:
+    """Some routers write the names of values in their own way."""
+    gateway.replies[GET] = [{spell(name): value for name, value in OURS.items()}]
+
+    assert await agreeing_upnp.verify(MAPPING)
+
+
+@pytest.mark.parametrize("lease", ["", "0", "-1", "infinite"])
 async def test_row_without_end(
     agreeing_upnp: UpnpMapper, gateway: ScriptedGateway, lease: str
 ) -> None:

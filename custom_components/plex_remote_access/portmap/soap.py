@@ -15,6 +15,21 @@ from .model import PortMapError, Reason
 from .xml import local_name, local_values, parse_xml
 
 ACTION_FAILED: Final = 501
+# The output arguments that are read. Routers spell names as they like.
+_OUTPUTS: Final = {
+    name.lower(): name
+    for name in (
+        "NewConnectionStatus",
+        "NewExternalIPAddress",
+        "NewExternalPort",
+        "NewInternalClient",
+        "NewInternalPort",
+        "NewLeaseDuration",
+        "NewPortMappingDescription",
+        "NewProtocol",
+        "NewReservedPort",
+    )
+}
 
 
 class SoapFault(PortMapError):
@@ -71,7 +86,10 @@ def parse_response(page: Page, action: str) -> dict[str, str]:
                 }
                 raise _fault(values)
             if name == f"{action}response".lower():
-                response = local_values(element)
+                response = {
+                    _OUTPUTS.get(name.lower(), name): text
+                    for name, text in local_values(element).items()
+                }
     if page.status == 200 and response is not None:
         return response
     words = f"No answer to {action} (HTTP {page.status})"

@@ -3,15 +3,17 @@
 WANIPConnection:2, section 2.5.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address
 import re
 import struct
 from typing import Final
 
 from . import const
 from .connection import Connection
-from .model import PortMapError, Reason, Target
+from .model import Target
 from .soap import ACTION_FAILED, SoapFault
 
 _NO_SUCH_ENTRY: Final = frozenset({713, 714, 730})
@@ -43,11 +45,15 @@ class Entry:
     lease: int
 
     def is_for(self, target: Target) -> bool:
-        """Tell whether this row is ours: all three must match."""
+        """Tell whether this row is ours: all three must match.
+
+        Some routers list a device by its name, which contradicts no address.
+        """
+        names = {target.description, short_description(target.description)}
         return self.is_by_pcp(target) or (
-            self.leads_to(target)
-            and self.description
-            in {target.description, short_description(target.description)}
+            self.port == target.port
+            and self.client in {str(target.address), self._device_name}
+            and self.description in names
         )
 
     def is_by_pcp(self, target: Target) -> bool:
@@ -62,6 +68,14 @@ class Entry:
             for one, two, three in [struct.unpack(f"{order}3I", target.nonce)]
         }
         return self.leads_to(target) and self.description in names
+
+    @property
+    def _device_name(self) -> str | None:
+        """Return what the router calls the device, None for an address."""
+        with suppress(AddressValueError):
+            IPv4Address(self.client)
+            return None
+        return self.client or None
 
     def leads_to(self, target: Target) -> bool:
         """Tell whether connections end at the target, whoever wanted that."""
@@ -82,7 +96,9 @@ class Table:
             row = await self._connection.call(
                 "GetSpecificPortMappingEntry", **row_key(port)
             )
-            return read_row(row, port)
+            # Some tell an empty row where there is none.
+            if (entry := read_row(row, port)).client or entry.port:
+                return entry
         except SoapFault as fault:
             if fault.code in _NO_SUCH_ENTRY:
                 return None
@@ -138,15 +154,16 @@ def read_port(text: str) -> int | None:
     return port if port <= _MAX_PORT else None
 
 
-def read_row(row: dict[str, str], external_port: int) -> Entry:
-    """Read a row. Raises PortMapError for what is none."""
-    try:
-        return Entry(
-            external_port=external_port,
-            client=row["NewInternalClient"],
-            port=int(row["NewInternalPort"]),
-            description=row.get("NewPortMappingDescription", ""),
-            lease=min(int(row.get("NewLeaseDuration") or 0), _MAX_LEASE),
-        )
-    except (KeyError, ValueError) as err:
-        raise PortMapError(Reason.FAILED, "The router's table is odd") from err
+def read_row(row: Mapping[str, str], external_port: int) -> Entry:
+    """Read a row. What is odd in it leads nowhere, or has no end.
+
+    Not an error: a row of somebody else must not keep us from finding ours.
+    """
+    lease = row.get("NewLeaseDuration", "")
+    return Entry(
+        external_port=external_port,
+        client=row.get("NewInternalClient", ""),
+        port=read_port(row.get("NewInternalPort", "")) or 0,
+        description=row.get("NewPortMappingDescription", ""),
+        lease=min(int(lease[:_MAX_DIGITS]), _MAX_LEASE) if lease.isdecimal() else 0,
+    )
