@@ -92,6 +92,15 @@ class Connection:
                     raise
                 self._service = self._others.pop(0)
 
+    def others(self) -> list[Connection]:
+        """Return connections through what else the router has."""
+        others = []
+        for service in self._others:
+            other = Connection(self._session, self._route, self._port)
+            other._service = service
+            others.append(other)
+        return others
+
     async def _ranked(self, services: list[Service]) -> list[Service]:
         """Put first what is alive; asked side by side, as a dead one may hang.
 
@@ -169,9 +178,17 @@ class Connection:
             address = IPv4Address(output.get("NewExternalIPAddress", ""))
             if not address.is_unspecified:
                 return address
-        raise PortMapError(
-            await self._why_no_address(), "The router names no external address"
-        )
+        reason = await self._why_no_address()
+        await self._fail_over()
+        raise PortMapError(reason, "The router names no external address")
+
+    async def _fail_over(self) -> None:
+        """Speak with the service that leads to the Internet now, if another one does."""
+        if self._others and (service := self._described):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(const.DESCRIPTION_TIMEOUT):
+                    services = await self._ranked([service, *self._others])
+                    self._service, *self._others = services
 
     @property
     def event_url(self) -> str | None:

@@ -3,11 +3,14 @@
 UPnP InternetGatewayDevice, WANIPConnection:1 and :2.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from ipaddress import IPv4Address
 import random
 from typing import Final, override
+from weakref import WeakValueDictionary
 
 import aiohttp
 
@@ -56,6 +59,8 @@ class UpnpMapper(Mapper):
         self._whole_lease = const.UPNP_LEASE_MAX
         self._describe: Callable[[str], str] = str
         self._interrupted: Final = Interrupted()
+        # Two servers that look at one port would both find it free.
+        self._locks: Final = WeakValueDictionary[int, asyncio.Lock]()
 
     @property
     def event_url(self) -> str | None:
@@ -111,17 +116,31 @@ class UpnpMapper(Mapper):
 
     @override
     async def release(self, mapping: Mapping) -> None:
-        await self._interrupted.closed(lambda: self._release(mapping))
+        await self._interrupted.closed(
+            lambda: self._everywhere(partial(self._release, mapping))
+        )
 
-    async def _release(self, mapping: Mapping) -> None:
-        entry = await self._table.entry(mapping.external_port)
+    async def _everywhere(self, close: Callable[[Table], Awaitable[None]]) -> None:
+        """Close through each service: it may have been opened through another one."""
+        await close(self._table)
+
+        async def close_other(other: Connection) -> None:
+            # What is dead holds nothing open.
+            with suppress(PortMapError, TimeoutError):
+                async with asyncio.timeout(const.UNDO_TIMEOUT):
+                    await close(Table(other))
+
+        await asyncio.gather(*map(close_other, self._connection.others()))
+
+    async def _release(self, mapping: Mapping, table: Table) -> None:
+        entry = await table.entry(mapping.external_port)
         if entry is None or not entry.is_for(mapping.target):
             return
         try:
-            await self._table.delete(mapping.external_port)
+            await table.delete(mapping.external_port)
         except SoapFault as fault:
             raise PortMapError(Reason.REFUSED, str(fault)) from fault
-        entry = await self._table.entry(mapping.external_port)
+        entry = await table.entry(mapping.external_port)
         if entry and entry.is_for(mapping.target):
             raise PortMapError(Reason.FAILED, "The router kept the mapping")
 
@@ -145,13 +164,16 @@ class UpnpMapper(Mapper):
 
         Such leftovers come from attempts that were interrupted.
         """
-        await self._interrupted.closed(lambda: self._tidy(target, keep))
+        await self._interrupted.closed(
+            # Services may share a table: what is kept is kept in each.
+            lambda: self._everywhere(partial(self._tidy, target, keep))
+        )
 
-    async def _tidy(self, target: Target, keep: int | None) -> None:
-        rows = [entry async for entry in self._table.walk()]
+    async def _tidy(self, target: Target, keep: int | None, table: Table) -> None:
+        rows = [entry async for entry in table.walk()]
         for entry in rows:
             if entry.external_port != keep and entry.is_for(target):
-                await self._table.delete(entry.external_port)
+                await table.delete(entry.external_port)
 
     def abandon(self) -> None:
         """Listen for no answer any more to what was interrupted."""
@@ -210,6 +232,10 @@ class UpnpMapper(Mapper):
 
     async def _map(self, target: Target, port: int) -> Mapping:
         """Map one port and read it back. Raises SoapFault as the router answers."""
+        async with self._locks.setdefault(port, asyncio.Lock()):
+            return await self._map_locked(target, port)
+
+    async def _map_locked(self, target: Target, port: int) -> Mapping:
         standing = await self._table.entry(port)
         if standing and not standing.is_for(target):
             # Many routers would overwrite it without a word.
@@ -318,7 +344,7 @@ class UpnpMapper(Mapper):
         try:
             output = await undone(
                 self._ask_for_row("AddAnyPortMapping", target, port),
-                lambda: self._tidy(target, None),
+                lambda: self._tidy(target, None, self._table),
             )
         except PortMapError:
             return None
