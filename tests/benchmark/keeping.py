@@ -15,8 +15,9 @@ PORT = 32400
 _PATIENCE = 120
 # Between two events; those that follow each other at once are taken for a flood.
 _QUIET = 3
-# The first look after the opening also finds out what else the router speaks.
-_SETTLED = 70
+# The first looks also find out what else the router speaks, and whether it tells us of
+# our own requests: that shows when one has been repeated twice.
+_SETTLED = 260
 _IDLE_MINUTES = 3
 OTHER_ADDRESS = "192.0.1.77"
 
