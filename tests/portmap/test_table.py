@@ -218,6 +218,18 @@ async def test_row_went_while_it_was_deleted(
     assert gateway.actions == [GET, DELETE, GET]
 
 
+async def test_row_is_listed_a_moment_later(
+    agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
+) -> None:
+    """A router that does later what it agreed to is given a moment."""
+    gateway.replies[GET] = [714, 714, OURS, OURS, OURS, 714]
+
+    assert (await agreeing_upnp.map(TARGET, 32400)).external_port == 32400
+    await agreeing_upnp.release(MAPPING)
+
+    assert gateway.actions == [GET, ADD, GET, GET, GET, DELETE, GET, GET]
+
+
 async def test_router_keeps_the_mapping(
     agreeing_upnp: UpnpMapper, gateway: ScriptedGateway
 ) -> None:

@@ -35,6 +35,8 @@ HEAD_START: Final = 1.5
 # Slow routers take over 5 s to add a mapping.
 ACTION_TIMEOUT: Final = 10.0
 DESCRIPTION_TIMEOUT: Final = 3.0
+# How long a router may take to list, or not to list any more, what it agreed to.
+SETTLE: Final = 0.5
 # After so long without another byte, an answer without a known length is complete.
 SILENCE: Final = 0.5
 # How long what was interrupted may take to be undone, and how much of that the answer

@@ -3,7 +3,8 @@
 WANIPConnection:2, section 2.5.
 """
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address
@@ -114,6 +115,16 @@ class Table:
             # Some fail for each row that is not there; those in trouble at everything.
             await self._connection.call("GetExternalIPAddress")
         return None
+
+    async def settled(
+        self, port: int, is_old: Callable[[Entry | None], bool]
+    ) -> Entry | None:
+        """Read a row that was added or deleted; some routers need a moment for it."""
+        entry = await self.entry(port)
+        if is_old(entry):
+            await asyncio.sleep(const.SETTLE)
+            entry = await self.entry(port)
+        return entry
 
     async def walk(self) -> AsyncIterator[Entry]:
         """Read one row after the other."""

@@ -133,15 +133,17 @@ class UpnpMapper(Mapper):
         await asyncio.gather(*map(close_other, self._connection.others()))
 
     async def _release(self, mapping: Mapping, table: Table) -> None:
-        entry = await table.entry(mapping.external_port)
-        if entry is None or not entry.is_for(mapping.target):
+        def is_ours(entry: Entry | None) -> bool:
+            return entry is not None and entry.is_for(mapping.target)
+
+        if not is_ours(await table.entry(mapping.external_port)):
             return
         try:
             await table.delete(mapping.external_port)
         except SoapFault as fault:
             raise PortMapError(Reason.REFUSED, str(fault)) from fault
-        entry = await table.entry(mapping.external_port)
-        if entry and entry.is_for(mapping.target):
+        entry = await table.settled(mapping.external_port, is_ours)
+        if is_ours(entry):
             raise PortMapError(Reason.FAILED, "The router kept the mapping")
 
     async def release_pcp(self, mapping: Mapping) -> bool:
@@ -264,7 +266,7 @@ class UpnpMapper(Mapper):
         """
         undo = None if standing else lambda: self._remove(target, port)
         await undone(self._add_row(target, port), undo)
-        entry = await self._table.entry(port)
+        entry = await self._table.settled(port, lambda entry: entry is None)
         if entry and _is_cut_off(entry, target):
             await self._table.delete(port)
             if self._describe is short_description:
