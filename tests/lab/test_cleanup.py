@@ -23,8 +23,9 @@ import signal
 import time
 from tests.lab import Host, Lab
 
-# Shells start background jobs with Ctrl-C ignored.
+# Shells start background jobs with Ctrl-C ignored, and nohup all with SIGHUP ignored.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 with Lab() as lab:
     sleeper = lab.start(Host.NAS, "sh", "-c", "trap '' TERM; sleep 1000 & wait; wait")
     print(lab.namespace(Host.LAN), sleeper.pid, flush=True)

@@ -31,6 +31,7 @@ WAN_INTERFACE = "wan0"
 # The ends of the gap in the cable to the LAN host, while there is one.
 GAP = ("lan0", "gap0")
 _PREFIX = 24
+_ROUTER_MAC = "02:00:00:00:00:01"
 
 
 class Host(StrEnum):
@@ -63,7 +64,9 @@ def wire(namespaces: Namespaces) -> None:
     )
     namespaces.ip(
         Host.ROUTER,
-        f"link add {LAN_INTERFACE} type bridge mcast_snooping 0 forward_delay 0",
+        # With one of its own, its address does not change with what is plugged in.
+        f"link add {LAN_INTERFACE} address {_ROUTER_MAC} type bridge"
+        " mcast_snooping 0 forward_delay 0",
         *(
             f"link add {interface} type veth peer name eth0 netns {namespaces.name(host)}"
             for interface, host in (
